@@ -1,0 +1,118 @@
+"""The outermost layer: takes every trace of the device off a request before anything else can see it.
+
+Client address, user agent, referrer and forwarding headers go; a pseudonym of the day takes their place,
+so that rate limits and login lock-outs work and nothing real can be stored (docs/privacy.md, "No device trace").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest
+
+from intake.sealing.salt import salt_of
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+# Everything that says who, from where or with what. Content negotiation (language, encoding) stays.
+TRACES = frozenset(
+    {
+        b"user-agent", b"referer", b"forwarded", b"via", b"from", b"x-forwarded-for", b"x-real-ip", b"true-client-ip",
+        b"cf-connecting-ip", b"cf-ipcountry", b"cf-ray", b"x-client-ip", b"x-cluster-client-ip", b"x-forwarded",
+        b"x-forwarded-port", b"x-forwarded-server", b"fastly-client-ip", b"x-request-id", b"x-correlation-id",
+        b"traceparent", b"tracestate", b"x-requested-with", b"dnt", b"save-data", b"x-wap-profile",
+    }
+)  # fmt: skip
+TRACE_PREFIXES = (
+    b"sec-ch-",
+    b"device-",
+    b"x-device-",
+    b"x-appengine-",
+    b"x-azure-",
+    b"x-amzn-",
+)
+
+
+def pseudonym_of(request: HttpRequest) -> str:
+    """The pseudonym of a request, for django-axes. It looks like an address and is none."""
+    return str(request.META.get("REMOTE_ADDR", "::"))
+
+
+def pseudonymise(address: str, *, salt: bytes) -> str:
+    """An IPv6 address of the local range fd00::/8 from a keyed hash. One IPv6 household (/64) is one pseudonym."""
+    digest = hmac.digest(salt, _household(address).encode(), hashlib.sha256)
+    return str(ipaddress.IPv6Address(b"\xfd" + digest[:15]))
+
+
+def _household(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
+
+
+class NoTrace:
+    """ASGI middleware. Wrap the whole application in it; nothing may stand outside."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self._salt: tuple[date, bytes] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            scope = await self._without_traces(scope)
+        await self.app(scope, receive, send)
+
+    async def _without_traces(self, scope: Scope) -> Scope:
+        address = _address_of(scope)
+        kept = [
+            (name, value) for name, value in scope["headers"] if not _is_trace(name)
+        ]
+        return {
+            **scope,
+            "client": (pseudonymise(address, salt=await self._salt_of_today()), 0),
+            "headers": kept,
+        }
+
+    async def _salt_of_today(self) -> bytes:
+        today = datetime.now(UTC).date()
+        if self._salt is None or self._salt[0] != today:
+            self._salt = (today, await sync_to_async(salt_of)(today))
+        return self._salt[1]
+
+
+def _is_trace(name: bytes) -> bool:
+    name = name.lower()
+    return name in TRACES or name.startswith(TRACE_PREFIXES)
+
+
+def _address_of(scope: Scope) -> str:
+    """The client's address: the peer, or what the outermost of our own proxies wrote down."""
+    peer = scope.get("client")
+    if settings.TRUSTED_PROXIES:
+        chain = b",".join(
+            value
+            for name, value in scope["headers"]
+            if name.lower() == b"x-forwarded-for"
+        )
+        hops = [
+            hop.strip() for hop in chain.decode("latin-1").split(",") if hop.strip()
+        ]
+        if len(hops) >= settings.TRUSTED_PROXIES:
+            return hops[-settings.TRUSTED_PROXIES]
+    return peer[0] if peer else "unix"

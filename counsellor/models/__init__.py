@@ -1,0 +1,3 @@
+from counsellor.models.account import Counsellor, Membership
+
+__all__ = ["Counsellor", "Membership"]
