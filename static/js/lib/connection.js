@@ -1,0 +1,161 @@
+/**
+ * One websocket that comes back by itself. It knows hello, welcome, drain, silence and close codes, and nothing of what
+ * the other frames mean. Both the visitor's page and the staff's desk stand on it.
+ */
+
+import { backoffDelay } from "./backoff.js";
+
+export const SUBPROTOCOL = "helpline.v1";
+export const SILENCE_MS = 45000;
+export const WELCOME_MS = 15000;
+
+/** Closed for good: the server will say the same again however often it is asked. */
+const FINAL_CODES = { 1008: "policy", 4401: "token", 4410: "ended" };
+const TRY_LATER = 1013;
+
+/**
+ * @param {string} path beginning with "/"
+ * @param {Location} location
+ * @returns {string} address of a websocket at the page's own origin
+ */
+export function socketAddress(path, location) {
+  return (location.protocol === "https:" ? "wss://" : "ws://") + location.host + path;
+}
+
+/**
+ * @param {object} options
+ * @param {function(): WebSocket} options.openSocket
+ * @param {function(): object} options.hello the hello frame, asked for anew at every connect, so that it carries the cursor
+ * @param {import("./clock.js").Clock} options.clock
+ * @param {function(): number} options.random
+ * @param {function(object): void} options.onFrame every frame, the welcome too
+ * @param {function(string, ?string): void} options.onStatus "connecting", "ready", "waiting", or "stopped" with
+ *   "policy", "token", "ended" or "closed"
+ */
+export function createConnection({ openSocket, hello, clock, random, onFrame, onStatus }) {
+  let socket = null;
+  let status = "idle";
+  let attempt = 0;
+  let retryAfterMs = 0;
+  let heldUntil = 0;
+  let drainUntil = null;
+  let watchdog = null;
+  let reconnect = null;
+
+  function setStatus(next, reason = null) {
+    if (status === next) return;
+    status = next;
+    onStatus(next, reason);
+  }
+
+  function watch(milliseconds) {
+    clock.clearTimeout(watchdog);
+    watchdog = clock.setTimeout(onSilence, milliseconds);
+  }
+
+  function onSilence() {
+    abandonSocket();
+    scheduleReconnect(backoffDelay(attempt, random));
+  }
+
+  /** Lets go of the socket without waiting for its close event, which a dead network may hold back for minutes. */
+  function abandonSocket() {
+    clock.clearTimeout(watchdog);
+    if (!socket) return;
+    const abandoned = socket;
+    socket = null;
+    abandoned.onopen = abandoned.onmessage = abandoned.onclose = abandoned.onerror = null;
+    abandoned.close(1000);
+  }
+
+  function connect() {
+    clock.clearTimeout(reconnect);
+    reconnect = null;
+    drainUntil = null;
+    retryAfterMs = 0;
+    abandonSocket();
+    setStatus("connecting");
+    socket = openSocket();
+    socket.onopen = () => socket.send(JSON.stringify(hello()));
+    socket.onmessage = (event) => receive(event.data);
+    socket.onclose = (event) => onClose(event);
+    watch(WELCOME_MS);
+  }
+
+  function receive(text) {
+    const frame = JSON.parse(text);
+    watch(SILENCE_MS);
+    if (frame.type === "welcome") {
+      attempt = 0;
+      setStatus("ready");
+    } else if (frame.type === "drain") {
+      drain(frame.reconnect_in);
+    } else if (frame.type === "error" && frame.retry_after && !frame.origin_id) {
+      retryAfterMs = frame.retry_after * 1000;
+    }
+    onFrame(frame);
+  }
+
+  /** The server goes away soon: keep this socket until our drawn moment, then move to a new one. */
+  function drain(milliseconds) {
+    drainUntil = clock.now() + milliseconds;
+    clock.clearTimeout(reconnect);
+    reconnect = clock.setTimeout(connect, milliseconds);
+  }
+
+  function onClose(event) {
+    abandonSocket();
+    const final = FINAL_CODES[event.code];
+    if (final) {
+      stop(final);
+    } else {
+      scheduleReconnect(delayAfter(event));
+    }
+  }
+
+  function delayAfter(event) {
+    if (event.code === TRY_LATER) {
+      const told = retryAfterMs || Number.parseFloat(event.reason) * 1000 || 0;
+      heldUntil = clock.now() + told;
+      return told + backoffDelay(told > 0 ? 0 : attempt, random);
+    }
+    if (drainUntil !== null) return Math.max(0, drainUntil - clock.now());
+    return backoffDelay(attempt, random);
+  }
+
+  function scheduleReconnect(milliseconds) {
+    attempt += 1;
+    clock.clearTimeout(reconnect);
+    setStatus("waiting");
+    reconnect = clock.setTimeout(connect, milliseconds);
+  }
+
+  function stop(reason) {
+    clock.clearTimeout(reconnect);
+    reconnect = null;
+    abandonSocket();
+    setStatus("stopped", reason);
+  }
+
+  return {
+    open() {
+      if (status === "idle" || status === "stopped") connect();
+    },
+    /** @returns {boolean} whether the frame was handed to a socket that has been welcomed */
+    send(frame) {
+      if (status !== "ready" || !socket || socket.readyState !== 1) return false;
+      socket.send(JSON.stringify(frame));
+      return true;
+    },
+    /** The network is back or the page is looked at again: do not wait out the delay. */
+    nudge() {
+      if (status === "waiting" && clock.now() >= heldUntil) connect();
+    },
+    close() {
+      if (status !== "stopped") stop("closed");
+    },
+    get status() {
+      return status;
+    },
+  };
+}

@@ -1,0 +1,265 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createConnection, socketAddress } from "../../static/js/lib/connection.js";
+import { Clock, handles, network, welcome } from "./surroundings.js";
+
+function setUp({ random = () => 0.5 } = {}) {
+  const clock = new Clock();
+  const net = network();
+  const statuses = [];
+  const frames = [];
+  let after = 0;
+  const connection = createConnection({
+    openSocket: () => net.open(),
+    hello: () => ({ type: "hello", token: "t", epoch: null, after }),
+    clock: handles(clock),
+    random,
+    onFrame: (frame) => frames.push(frame),
+    onStatus: (status, reason) => statuses.push(reason ? `${status}:${reason}` : status),
+  });
+  return { clock, net, statuses, frames, connection, moveCursor: (to) => (after = to) };
+}
+
+function opened(options) {
+  const world = setUp(options);
+  world.connection.open();
+  world.net.latest.opens();
+  world.net.latest.receives(welcome());
+  return world;
+}
+
+test("the first frame is hello, and nothing else is sent before the welcome", () => {
+  const { connection, net, statuses } = setUp();
+  connection.open();
+  net.latest.opens();
+
+  const handedOver = connection.send({ type: "message" });
+
+  assert.equal(handedOver, false);
+  assert.deepEqual(net.latest.sent, [{ type: "hello", token: "t", epoch: null, after: 0 }]);
+  assert.deepEqual(statuses, ["connecting"]);
+});
+
+test("after the welcome frames go out and come in", () => {
+  const { connection, net, statuses, frames } = opened();
+
+  assert.equal(connection.send({ type: "sync", after: 3 }), true);
+  net.latest.receives({ type: "head", head: 4 });
+
+  assert.deepEqual(net.latest.sentOf("sync"), [{ type: "sync", after: 3 }]);
+  assert.deepEqual(frames.map((frame) => frame.type), ["welcome", "head"]);
+  assert.deepEqual(statuses, ["connecting", "ready"]);
+});
+
+test("hello carries the cursor of the moment, not of the first connect", () => {
+  const { clock, net, moveCursor } = opened();
+  moveCursor(17);
+
+  net.latest.drops();
+  clock.advance(500);
+  net.latest.opens();
+
+  assert.equal(net.latest.sent[0].after, 17);
+});
+
+test("failed tries are spaced by full jitter, and a welcome starts the count anew", () => {
+  const { clock, net } = opened();
+  for (const expected of [500, 1000, 2000, 4000, 8000, 15000, 15000]) {
+    net.latest.drops();
+    const before = net.sockets.length;
+    clock.advance(expected - 1);
+    assert.equal(net.sockets.length, before, `not before ${expected} ms`);
+    clock.advance(1);
+    assert.equal(net.sockets.length, before + 1, `at ${expected} ms`);
+  }
+  net.latest.opens();
+  net.latest.receives(welcome());
+  net.latest.drops();
+  const before = net.sockets.length;
+
+  clock.advance(500);
+
+  assert.equal(net.sockets.length, before + 1);
+});
+
+test("forty-five seconds without a frame are taken for a dead link", () => {
+  const { clock, net, statuses } = opened();
+
+  clock.advance(44999);
+  assert.equal(net.sockets[0].closedWith, null);
+  clock.advance(1);
+
+  assert.equal(net.sockets[0].closedWith, 1000);
+  assert.equal(statuses[statuses.length - 1], "waiting");
+  clock.advance(500);
+  assert.equal(net.sockets.length, 2);
+});
+
+test("a heartbeat keeps the link alive", () => {
+  const { clock, net } = opened();
+
+  for (let beat = 0; beat < 10; beat += 1) {
+    clock.advance(20000);
+    net.latest.receives({ type: "head", head: 0 });
+  }
+
+  assert.equal(net.sockets.length, 1);
+  assert.equal(net.latest.closedWith, null);
+});
+
+test("a socket that never opens is given up", () => {
+  const { clock, net, connection } = setUp();
+  connection.open();
+
+  clock.advance(15000 + 500);
+
+  assert.equal(net.sockets.length, 2);
+  assert.equal(net.sockets[0].closedWith, 1000);
+});
+
+test("what a given-up socket still says is not heard", () => {
+  const { clock, net, frames } = opened();
+  const dead = net.latest;
+  const hear = dead.onmessage;
+  clock.advance(45000);
+
+  assert.equal(dead.onmessage, null);
+  assert.notEqual(hear, null);
+  assert.equal(frames.length, 1);
+});
+
+for (const [code, reason] of [[1008, "policy"], [4401, "token"], [4410, "ended"]]) {
+  test(`close code ${code} stops for good`, () => {
+    const { clock, net, statuses, connection } = opened();
+
+    net.latest.drops(code);
+    clock.advance(3600000);
+    connection.nudge();
+
+    assert.equal(net.sockets.length, 1);
+    assert.equal(statuses[statuses.length - 1], `stopped:${reason}`);
+  });
+}
+
+test("close code 1012 resumes within the first jitter", () => {
+  const { clock, net } = opened();
+
+  net.latest.drops(1012);
+  clock.advance(1000);
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("close code 1013 waits as long as the server's error told, and a nudge does not shorten it", () => {
+  const { clock, net, connection } = opened();
+  net.latest.receives({ type: "error", code: "unavailable", title: "Prøv igjen", origin_id: null, retry_after: 20 });
+
+  net.latest.drops(1013);
+  connection.nudge();
+  clock.advance(20000);
+  assert.equal(net.sockets.length, 1);
+  clock.advance(500);
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("close code 1013 takes the seconds from the close reason as well", () => {
+  const { clock, net } = opened();
+
+  net.latest.drops(1013, "7");
+  clock.advance(6999);
+  assert.equal(net.sockets.length, 1);
+  clock.advance(501);
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("close code 1013 without a time falls back on the backoff", () => {
+  const { clock, net } = opened();
+
+  net.latest.drops(1013);
+  clock.advance(500);
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("an error that had a time long ago does not hold back a nudge after an ordinary loss", () => {
+  const { net, connection } = opened();
+  net.latest.receives({ type: "error", code: "rate_limited", title: "", origin_id: null, retry_after: 60 });
+  net.latest.drops();
+
+  connection.nudge();
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("drain keeps the socket until the drawn moment and then moves", () => {
+  const { clock, net, connection } = opened();
+
+  net.latest.receives({ type: "drain", reconnect_in: 4000 });
+  clock.advance(3999);
+  assert.equal(connection.send({ type: "sync", after: 0 }), true);
+  assert.equal(net.sockets.length, 1);
+  clock.advance(1);
+
+  assert.equal(net.sockets.length, 2);
+  assert.equal(net.sockets[0].closedWith, 1000);
+});
+
+test("a socket closed during drain is replaced at the drawn moment, not at once", () => {
+  const { clock, net } = opened();
+  net.latest.receives({ type: "drain", reconnect_in: 4000 });
+  clock.advance(1000);
+
+  net.latest.drops(1012);
+  clock.advance(2999);
+  assert.equal(net.sockets.length, 1);
+  clock.advance(1);
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("when the server is not back after drain, the tries are spaced again", () => {
+  const { clock, net } = opened();
+  net.latest.receives({ type: "drain", reconnect_in: 1000 });
+  clock.advance(1000);
+
+  net.latest.drops();
+  clock.advance(499);
+  assert.equal(net.sockets.length, 2);
+  clock.advance(1);
+  net.latest.drops();
+  clock.advance(999);
+
+  assert.equal(net.sockets.length, 3);
+});
+
+test("a nudge tries at once, but only while a try is waited for", () => {
+  const { net, connection } = opened({ random: () => 0.9 });
+  connection.nudge();
+  assert.equal(net.sockets.length, 1);
+
+  net.latest.drops();
+  connection.nudge();
+  connection.nudge();
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("close lets go and stays closed until it is opened again", () => {
+  const { clock, net, connection, statuses } = opened();
+
+  connection.close();
+  clock.advance(120000);
+  assert.equal(net.sockets.length, 1);
+  assert.equal(statuses[statuses.length - 1], "stopped:closed");
+  connection.open();
+
+  assert.equal(net.sockets.length, 2);
+});
+
+test("the address keeps the page's own host and its safety", () => {
+  assert.equal(socketAddress("/ws/visitor/", { protocol: "https:", host: "chat.example.no" }), "wss://chat.example.no/ws/visitor/");
+  assert.equal(socketAddress("/ws/visitor/", { protocol: "http:", host: "localhost:8000" }), "ws://localhost:8000/ws/visitor/");
+});
