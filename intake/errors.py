@@ -50,9 +50,7 @@ class RateLimited(Refusal):
 class ConflictingRetry(Refusal):
     code = "conflicting_retry"
     status = 409
-    title = _(
-        "Meldingen er allerede sendt med et annet innhold. Skriv den som en ny melding."
-    )
+    title = _("Meldingen er allerede sendt med et annet innhold. Skriv den som en ny melding.")
 
 
 class Ended(Refusal):

@@ -34,12 +34,8 @@ class Conversation(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.PROTECT, related_name="conversations"
-    )
-    state = models.CharField(
-        max_length=10, choices=State.choices, default=State.WAITING
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.PROTECT, related_name="conversations")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     token_hash = models.BinaryField(max_length=32, unique=True)
     epoch = models.PositiveIntegerField(default=random_epoch)
     language = models.CharField(max_length=8, default="nb")
@@ -68,16 +64,13 @@ class Conversation(models.Model):
                 name="conversation_ended_at_if_ended",
             ),
             models.CheckConstraint(
-                condition=~models.Q(state="active")
-                | models.Q(claimed_at__isnull=False),
+                condition=~models.Q(state="active") | models.Q(claimed_at__isnull=False),
                 name="conversation_active_claimed",
             ),
         ]
         indexes = [
             models.Index(fields=("helpline", "state", "id"), name="conversation_queue"),
-            models.Index(
-                fields=("state", "last_activity_at"), name="conversation_retention"
-            ),
+            models.Index(fields=("state", "last_activity_at"), name="conversation_retention"),
         ]
 
     def __str__(self) -> str:
@@ -93,9 +86,7 @@ class Message(models.Model):
         COUNSELLOR = 2, "counsellor"
 
     pk = models.CompositePrimaryKey("conversation_id", "seq")
-    conversation = models.ForeignKey(
-        Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False
-    )
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.PositiveIntegerField()
     sender = models.PositiveSmallIntegerField(choices=Role.choices)
     origin_id = models.UUIDField()
@@ -108,9 +99,7 @@ class Message(models.Model):
                 fields=("conversation", "sender", "origin_id"),
                 name="message_origin_once",
             ),
-            models.CheckConstraint(
-                condition=models.Q(seq__gte=1), name="message_seq_from_1"
-            ),
+            models.CheckConstraint(condition=models.Q(seq__gte=1), name="message_seq_from_1"),
         ]
 
     def __str__(self) -> str:

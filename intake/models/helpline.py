@@ -35,24 +35,16 @@ class Helpline(models.Model):
 
     slug = models.SlugField(_("adressedel"), max_length=40, unique=True)
     name = models.JSONField(_("navn"), validators=[validate_texts])
-    tagline = models.JSONField(
-        _("undertittel"), default=dict, blank=True, validators=[validate_texts]
-    )
-    about = models.JSONField(
-        _("om tjenesten"), default=dict, blank=True, validators=[validate_texts]
-    )
-    welcome = models.JSONField(
-        _("velkomst i kø"), default=dict, blank=True, validators=[validate_texts]
-    )
+    tagline = models.JSONField(_("undertittel"), default=dict, blank=True, validators=[validate_texts])
+    about = models.JSONField(_("om tjenesten"), default=dict, blank=True, validators=[validate_texts])
+    welcome = models.JSONField(_("velkomst i kø"), default=dict, blank=True, validators=[validate_texts])
     closed_text = models.JSONField(
         _("tekst når det er stengt"),
         default=dict,
         blank=True,
         validators=[validate_texts],
     )
-    languages = models.JSONField(
-        _("språk"), default=list, help_text='["nb", "nn", "en"]'
-    )
+    languages = models.JSONField(_("språk"), default=list, help_text='["nb", "nn", "en"]')
     time_zone = models.CharField(
         _("tidssone"),
         max_length=64,
@@ -65,21 +57,13 @@ class Helpline(models.Model):
         default="#1f5f7a",
         validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$")],
     )
-    exit_url = models.URLField(
-        _("adresse for rask utgang"), default="https://www.yr.no/"
-    )
+    exit_url = models.URLField(_("adresse for rask utgang"), default="https://www.yr.no/")
     retention_hours = models.PositiveSmallIntegerField(
         _("timer før sletting"), default=72, validators=[MaxValueValidator(72)]
     )
-    queue_cap = models.PositiveIntegerField(
-        _("største kø"), default=50, validators=[MinValueValidator(1)]
-    )
-    embed_origins = models.JSONField(
-        _("nettsteder som kan vise chatten"), default=list, blank=True
-    )
-    follows_public_holidays = models.BooleanField(
-        _("stengt på røde dager"), default=False
-    )
+    queue_cap = models.PositiveIntegerField(_("største kø"), default=50, validators=[MinValueValidator(1)])
+    embed_origins = models.JSONField(_("nettsteder som kan vise chatten"), default=list, blank=True)
+    follows_public_holidays = models.BooleanField(_("stengt på røde dager"), default=False)
     soft_closed_at = models.DateTimeField(_("stengt for nye"), null=True, blank=True)
 
     class Meta:
@@ -102,9 +86,7 @@ class Helpline(models.Model):
 
     def clean(self) -> None:
         if self.slug in self.RESERVED_SLUGS:
-            raise ValidationError(
-                {"slug": _("Denne adressedelen er opptatt. Velg en annen.")}
-            )
+            raise ValidationError({"slug": _("Denne adressedelen er opptatt. Velg en annen.")})
 
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
@@ -114,14 +96,10 @@ class Helpline(models.Model):
 class EmergencyContact(models.Model):
     """A number in the emergency strip: 113, 116 117, …"""
 
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="emergency_contacts"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="emergency_contacts")
     position = models.PositiveSmallIntegerField(_("rekkefølge"), default=0)
     label = models.JSONField(_("navn"), validators=[validate_texts])
-    number = models.CharField(
-        _("nummer"), max_length=20, validators=[RegexValidator(r"^\+?[0-9 ]{3,20}$")]
-    )
+    number = models.CharField(_("nummer"), max_length=20, validators=[RegexValidator(r"^\+?[0-9 ]{3,20}$")])
 
     class Meta:
         ordering = ("position", "id")
@@ -143,9 +121,7 @@ class IntroQuestion(models.Model):
         TEXT = "text", _("fritekst")
         CHOICE = "choice", _("valg")
 
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="intro_questions"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="intro_questions")
     key = models.SlugField(max_length=40)
     position = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TEXT)
@@ -160,11 +136,7 @@ class IntroQuestion(models.Model):
         ordering = ("position", "id")
         verbose_name = _("spørsmål før samtalen")
         verbose_name_plural = _("spørsmål før samtalen")
-        constraints = [
-            models.UniqueConstraint(
-                fields=("helpline", "key"), name="intro_question_key_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=("helpline", "key"), name="intro_question_key_once")]
 
     def __str__(self) -> str:
         return in_language(self.label)

@@ -23,9 +23,7 @@ class OpeningHours(models.Model):
         SATURDAY = 5, _("lørdag")
         SUNDAY = 6, _("søndag")
 
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="opening_hours"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="opening_hours")
     weekday = models.PositiveSmallIntegerField(_("ukedag"), choices=Weekday.choices)
     opens = models.TimeField(_("åpner"))
     closes = models.TimeField(_("stenger"))
@@ -37,9 +35,7 @@ class OpeningHours(models.Model):
         verbose_name = _("åpningstid")
         verbose_name_plural = _("åpningstider")
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(weekday__lte=6), name="opening_hours_weekday"
-            ),
+            models.CheckConstraint(condition=models.Q(weekday__lte=6), name="opening_hours_weekday"),
             models.CheckConstraint(
                 condition=models.Q(valid_from_on__isnull=True)
                 | models.Q(valid_until_on__isnull=True)
@@ -52,14 +48,8 @@ class OpeningHours(models.Model):
         return f"{self.get_weekday_display()} {self.opens:%H:%M}–{self.closes:%H:%M}"
 
     def clean(self) -> None:
-        if (
-            self.valid_from_on
-            and self.valid_until_on
-            and self.valid_until_on < self.valid_from_on
-        ):
-            raise ValidationError(
-                {"valid_until_on": _("Sluttdatoen er før startdatoen.")}
-            )
+        if self.valid_from_on and self.valid_until_on and self.valid_until_on < self.valid_from_on:
+            raise ValidationError({"valid_until_on": _("Sluttdatoen er før startdatoen.")})
 
 
 class ExceptionDate(models.Model):
@@ -69,9 +59,7 @@ class ExceptionDate(models.Model):
     and of public holidays for intervals that begin on it.
     """
 
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="exception_dates"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="exception_dates")
     on = models.DateField(_("dato"))
     opens = models.TimeField(_("åpner"), null=True, blank=True)
     closes = models.TimeField(_("stenger"), null=True, blank=True)
@@ -90,9 +78,5 @@ class ExceptionDate(models.Model):
         ]
 
     def __str__(self) -> str:
-        times = (
-            _("stengt")
-            if self.opens is None or self.closes is None
-            else f"{self.opens:%H:%M}–{self.closes:%H:%M}"
-        )
+        times = _("stengt") if self.opens is None or self.closes is None else f"{self.opens:%H:%M}–{self.closes:%H:%M}"
         return f"{self.on:%Y-%m-%d} {times}"

@@ -22,9 +22,7 @@ class PendingContact(models.Model):
         on_delete=models.SET_NULL,
         related_name="pending_contact",
     )
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="pending_contacts"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="pending_contacts")
     counsellor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

@@ -10,21 +10,13 @@ from intake.models.helpline import Helpline
 class StaffPresence(models.Model):
     """A counsellor who has a helpline's dashboard open. `available` is her own switch for new conversations."""
 
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="staff_presences"
-    )
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presences"
-    )
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="staff_presences")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presences")
     available = models.BooleanField(_("tar imot nye samtaler"), default=True)
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=("helpline", "user"), name="staff_presence_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=("helpline", "user"), name="staff_presence_once")]
 
     def __str__(self) -> str:
         return f"{self.helpline_id}/{self.user_id}"

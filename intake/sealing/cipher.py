@@ -50,8 +50,6 @@ class Cipher:
     def open(self, sealed: bytes, *, place: bytes) -> bytes:
         """The text. Raises `SealBroken`."""
         try:
-            return unpad(
-                self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place)
-            )
+            return unpad(self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place))
         except InvalidTag:
             raise SealBroken from None

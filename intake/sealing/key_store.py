@@ -42,10 +42,7 @@ class _Cache:
         with self._lock:
             self._held.pop(subject_id, None)
             self._held[subject_id] = (now + CACHE_SECONDS, cipher)
-            while (
-                len(self._held) > CACHE_KEYS
-                or next(iter(self._held.values()))[0] <= now
-            ):
+            while len(self._held) > CACHE_KEYS or next(iter(self._held.values()))[0] <= now:
                 self._held.popitem(last=False)
 
     def drop(self, subject_ids: Iterable[uuid.UUID]) -> None:
@@ -76,19 +73,11 @@ def create_key(subject_id: uuid.UUID, *, now: datetime) -> Cipher:
 
 def open_keys(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Cipher]:
     """Ciphers by subject, in one query for those not in memory. A destroyed key is left out."""
-    found = {
-        subject_id: cipher
-        for subject_id in subject_ids
-        if (cipher := cache.get(subject_id))
-    }
+    found = {subject_id: cipher for subject_id in subject_ids if (cipher := cache.get(subject_id))}
     missing = [subject_id for subject_id in subject_ids if subject_id not in found]
     if missing:
-        for subject_id, wrapped in SealKey.objects.filter(
-            subject_id__in=missing
-        ).values_list("subject_id", "wrapped"):
-            found[subject_id] = Cipher(
-                cipher_for(PURPOSE).open(bytes(wrapped), place=subject_id.bytes)
-            )
+        for subject_id, wrapped in SealKey.objects.filter(subject_id__in=missing).values_list("subject_id", "wrapped"):
+            found[subject_id] = Cipher(cipher_for(PURPOSE).open(bytes(wrapped), place=subject_id.bytes))
             cache.put(subject_id, found[subject_id])
     return found
 

@@ -31,23 +31,15 @@ def _read(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
-        raise ImproperlyConfigured(
-            f"No master key in {path}. Create it with: manage.py create_keys"
-        ) from None
+        raise ImproperlyConfigured(f"No master key in {path}. Create it with: manage.py create_keys") from None
     if len(key) != 32:
-        raise ImproperlyConfigured(
-            f"The master key in {path} is not 32 bytes in hexadecimal."
-        )
+        raise ImproperlyConfigured(f"The master key in {path} is not 32 bytes in hexadecimal.")
     return key
 
 
 @lru_cache(maxsize=32)
 def _derived(path: Path, purpose: str) -> Cipher:
-    return Cipher(
-        HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(
-            _read(path)
-        )
-    )
+    return Cipher(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(_read(path)))
 
 
 def cipher_for(purpose: str) -> Cipher:

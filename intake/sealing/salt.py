@@ -31,7 +31,5 @@ def salt_of(day_on: date) -> bytes:
 
 def destroy_old_salts(*, today: date) -> int:
     """Destroy every salt of an earlier day. Idempotent; returns how many."""
-    deleted, _ = Salt.objects.filter(
-        day_on__lte=today - timedelta(days=KEEP_DAYS)
-    ).delete()
+    deleted, _ = Salt.objects.filter(day_on__lte=today - timedelta(days=KEEP_DAYS)).delete()
     return deleted

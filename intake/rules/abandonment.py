@@ -1,0 +1,25 @@
+"""Conversations that were left: a waiting visitor who went away, an active one that fell silent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from intake.models import Conversation
+from intake.rules.lifecycle import EndReason, State, end_conversation
+
+WAITING_AWAY_MINUTES = 10
+"""A phone may sleep, a tunnel may be long: a place in the queue is kept this long without a connection."""
+ACTIVE_SILENT_HOURS = 6
+"""One chat can last several hours; nobody writing and nobody there for this long is an end."""
+
+
+def close_abandoned(*, now: datetime) -> list[Conversation]:
+    """End what was left, and return it so that the caller can wake who looks at it."""
+    away = Conversation.objects.filter(
+        state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES)
+    )
+    silent = Conversation.objects.filter(
+        state=State.ACTIVE, last_activity_at__lte=now - timedelta(hours=ACTIVE_SILENT_HOURS)
+    )
+    left = [*away.order_by("pk"), *silent.order_by("pk")]
+    return [c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now)]

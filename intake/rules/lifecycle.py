@@ -1,0 +1,151 @@
+"""A conversation from start to end: waiting → active → ended. Each change is one conditional UPDATE that decides who won."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
+
+from intake.errors import AlreadyClaimed, Closed, Ended, QueueFull, UnknownConversation
+from intake.models import Conversation, Helpline, PendingContact
+from intake.rules.hours import opening_state
+from intake.rules.intro import check_intro, seal_intro
+from intake.rules.retention import purge_conversations
+from intake.rules.tallies import count, count_closed_door
+from intake.rules.tokens import hash_token, new_token
+from intake.sealing.key_store import create_key
+
+State = Conversation.State
+EndReason = Conversation.EndReason
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new conversation and its token, which is not kept anywhere and shown this once."""
+
+    conversation: Conversation
+    token: str
+
+
+def open_conversation(helpline: Helpline, *, language: str, intro: object, now: datetime) -> Opened:
+    """Put a new conversation at the end of the queue.
+
+    `intro` maps question keys to answers. Raises `Closed`, `QueueFull`, `Malformed`. Wakes the helpline's queue.
+    """
+    answers = check_intro(helpline, intro)
+    if not opening_state(helpline, now=now).open:
+        count_closed_door(helpline, now=now)
+        raise Closed
+    token = new_token()
+    with transaction.atomic():
+        # The lock makes the cap exact when many arrive at once.
+        Helpline.objects.select_for_update().get(pk=helpline.pk)
+        if Conversation.objects.filter(helpline=helpline, state=State.WAITING).count() >= helpline.queue_cap:
+            raise QueueFull(retry_after_seconds=120)
+        conversation = _create_conversation(helpline, token=token, language=language, answers=answers, now=now)
+        count(helpline.pk, "opened", now=now)
+    return Opened(conversation, token)
+
+
+def _create_conversation(
+    helpline: Helpline, *, token: str, language: str, answers: dict[str, str], now: datetime
+) -> Conversation:
+    conversation = Conversation(
+        helpline=helpline,
+        token_hash=hash_token(token),
+        language=language if language in helpline.languages else "nb",
+        created_at=now,
+        last_activity_at=now,
+        visitor_seen_at=now,
+    )
+    # The key first: a key without a conversation is swept away, a conversation without a key loses text.
+    cipher = create_key(conversation.public_id, now=now)
+    if answers:
+        conversation.intro_sealed = seal_intro(answers, cipher=cipher, conversation=conversation)
+    conversation.save(force_insert=True)
+    return conversation
+
+
+def find_by_token(token: str) -> Conversation:
+    """The visitor's conversation. Raises `UnknownConversation`, also for one that was purged."""
+    found = Conversation.objects.select_related("helpline").filter(token_hash=hash_token(token)).first()
+    if found is None:
+        raise UnknownConversation
+    return found
+
+
+def claim_conversation(conversation: Conversation, *, counsellor: AbstractBaseUser, now: datetime) -> None:
+    """Make a waiting conversation this counsellor's. Raises `AlreadyClaimed` or `Ended` for everyone but the first.
+
+    Claiming one's own again succeeds. Wakes the conversation and the helpline's queue.
+    """
+    with transaction.atomic():
+        won = Conversation.objects.filter(pk=conversation.pk, state=State.WAITING).update(
+            state=State.ACTIVE, counsellor_id=counsellor.pk, claimed_at=now, last_activity_at=now
+        )
+        if won:
+            count(conversation.helpline_id, "answered", now=now)
+    conversation.refresh_from_db()
+    if conversation.state == State.ENDED:
+        raise Ended
+    if conversation.counsellor_id != counsellor.pk:
+        raise AlreadyClaimed
+
+
+def hand_back_conversation(conversation: Conversation, *, counsellor: AbstractBaseUser, now: datetime) -> bool:
+    """Put one's own active conversation back in the queue, where its age gives it its old place.
+
+    False when it was not hers any more. Wakes the conversation and the queue.
+    """
+    mine = Conversation.objects.filter(pk=conversation.pk, state=State.ACTIVE, counsellor_id=counsellor.pk)
+    return bool(mine.update(state=State.WAITING, counsellor=None, claimed_at=None, last_activity_at=now))
+
+
+def end_conversation(conversation: Conversation, *, reason: Conversation.EndReason, now: datetime) -> bool:
+    """End it, once: an answered one leaves a contact to register, an unanswered one is counted as given up.
+
+    False when it had ended already. Wakes the conversation and the queue.
+    """
+    ended = {"state": State.ENDED, "ended_at": now, "end_reason": reason, "last_activity_at": now}
+    with transaction.atomic():
+        # Locked first, so that what is written below is what the conditional update decided on.
+        current = Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
+        if current is None or current.state == State.ENDED:
+            return False
+        Conversation.objects.filter(pk=current.pk).update(**ended)
+        if current.state == State.ACTIVE:
+            _leave_contact_to_register(current, now=now)
+        else:
+            count(current.helpline_id, "gave_up", now=now)
+    return True
+
+
+def erase_conversation(conversation: Conversation, *, now: datetime) -> None:
+    """End it and purge it at once, as its visitor asked. Wakes the conversation and the queue."""
+    end_conversation(conversation, reason=EndReason.ERASED, now=now)
+    purge_conversations([conversation.public_id])
+
+
+def _leave_contact_to_register(conversation: Conversation, *, now: datetime) -> None:
+    claimed_at = conversation.claimed_at or conversation.created_at
+    PendingContact.objects.create(
+        conversation=conversation,
+        helpline_id=conversation.helpline_id,
+        counsellor_id=conversation.counsellor_id,
+        started_at=to_quarter_hour(claimed_at),
+        duration_minutes=_minutes(now - claimed_at),
+        waiting_minutes=_minutes(claimed_at - conversation.created_at),
+        language=conversation.language,
+        ended_on=now.date(),
+    )
+
+
+def to_quarter_hour(at: datetime) -> datetime:
+    """The quarter-hour that `at` lies in."""
+    return at.replace(minute=at.minute - at.minute % 15, second=0, microsecond=0)
+
+
+def _minutes(span: timedelta) -> int:
+    return max(0, round(span.total_seconds() / 60))

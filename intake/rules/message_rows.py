@@ -1,0 +1,103 @@
+"""The three statements behind a batch of messages, for PostgreSQL and for SQLite.
+
+On PostgreSQL they are `unnest` statements through psycopg's own cursor with binary parameters: measured 2-3 times
+the speed of `bulk_create`. `ON CONFLICT DO NOTHING` keeps a doubled row out of the database's error log.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import psycopg
+from django.db import connection
+
+from intake.models import Conversation, Message
+
+
+class Head(NamedTuple):
+    """What the writer must know of a locked conversation."""
+
+    public_id: uuid.UUID
+    head: int
+    state: str
+    counsellor_id: int | None
+
+
+class Row(NamedTuple):
+    conversation_id: int
+    seq: int
+    sender: int
+    origin_id: uuid.UUID
+    sealed: bytes
+    sent_at: datetime
+
+
+LOCK = """
+SELECT id, public_id, head, state, counsellor_id FROM intake_conversation
+WHERE id = ANY(%b::bigint[]) ORDER BY id FOR UPDATE
+"""
+INSERT = """
+INSERT INTO intake_message (conversation_id, seq, sender, origin_id, sealed, sent_at)
+SELECT * FROM unnest(%b::bigint[], %b::int[], %b::smallint[], %b::uuid[], %b::bytea[], %b::timestamptz[])
+ON CONFLICT DO NOTHING
+"""
+MOVE = """
+UPDATE intake_conversation AS c SET head = n.head, last_activity_at = %b
+FROM unnest(%b::bigint[], %b::int[]) AS n(id, head) WHERE c.id = n.id
+"""
+
+
+def lock_heads(conversation_ids: Iterable[int]) -> dict[int, Head]:
+    """Lock these conversations in ascending order, so that two writers cannot wait for each other."""
+    ids = sorted(conversation_ids)
+    if connection.vendor == "postgresql":
+        with _cursor() as cursor:
+            return {row[0]: Head(*row[1:]) for row in cursor.execute(LOCK, (ids,), prepare=True)}
+    rows = Conversation.objects.filter(pk__in=ids).values_list("pk", "public_id", "head", "state", "counsellor_id")
+    return {row[0]: Head(*row[1:]) for row in rows}
+
+
+def insert_rows(rows: Sequence[Row]) -> int:
+    """Insert, leaving out what is there already; how many went in."""
+    if connection.vendor == "postgresql":
+        with _cursor() as cursor:
+            return cursor.execute(INSERT, [list(column) for column in zip(*rows, strict=True)], prepare=True).rowcount
+    before = _count(rows)
+    Message.objects.bulk_create(
+        [
+            Message(
+                conversation_id=row.conversation_id, seq=row.seq, sender=row.sender,
+                origin_id=row.origin_id, sealed=row.sealed, sent_at=row.sent_at,
+            )
+            for row in rows
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    return _count(rows) - before
+
+
+def move_heads(heads: Mapping[int, int], *, now: datetime) -> None:
+    """Set the last number given out of each conversation."""
+    if connection.vendor == "postgresql":
+        with _cursor() as cursor:
+            cursor.execute(MOVE, (now, list(heads), list(heads.values())), prepare=True)
+        return
+    for pk, head in heads.items():
+        Conversation.objects.filter(pk=pk).update(head=head, last_activity_at=now)
+
+
+def _count(rows: Sequence[Row]) -> int:
+    """SQLite does not say how many rows a bulk insert left out, so the new numbers are counted before and after."""
+    lowest: dict[int, int] = {}
+    for row in rows:
+        lowest[row.conversation_id] = min(row.seq, lowest.get(row.conversation_id, row.seq))
+    return sum(Message.objects.filter(conversation_id=pk, seq__gte=seq).count() for pk, seq in lowest.items())
+
+
+def _cursor() -> psycopg.Cursor[Any]:
+    """psycopg's own cursor on Django's connection: parameters travel in binary, apart from the statement."""
+    connection.ensure_connection()
+    return psycopg.Cursor(connection.connection)

@@ -1,0 +1,220 @@
+"""How a message is stored and read again. Design: the database is the queue (docs/architecture.md, "One message's walk").
+
+`store_messages` takes what arrived while the last commit ran and stores it in one transaction with a fixed number
+of statements, whatever the size of the batch.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
+
+from intake.errors import (
+    ConflictingRetry,
+    Ended,
+    Malformed,
+    NotPermitted,
+    Refusal,
+    TooLong,
+    Unavailable,
+    UnknownConversation,
+)
+from intake.models import Conversation, Message
+from intake.rules.intro import is_storable
+from intake.rules.message_rows import Head, Row, insert_rows, lock_heads, move_heads
+from intake.sealing.cipher import Cipher, SealBroken
+from intake.sealing.key_store import open_keys
+
+Role = Message.Role
+
+PULL_MESSAGES = 100
+"""At most this many messages of one conversation in one read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A message as it was sent. `author_id` is the counsellor's, None for a visitor."""
+
+    conversation_id: int
+    sender: int
+    author_id: int | None
+    origin_id: uuid.UUID
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A committed message. `first` is False when the same message had been stored before."""
+
+    conversation_id: int
+    seq: int
+    sender: int
+    origin_id: uuid.UUID
+    body: str
+    sent_at: datetime
+    first: bool = True
+
+
+Outcome = Stored | Refusal
+Origin = tuple[int, int, uuid.UUID]
+
+
+class _SomeWereStoredBefore(Exception):
+    """The insert met a message that is there already: roll back, look it up, and store the others."""
+
+
+def check_body(body: str) -> None:
+    """Raises `TooLong`, `Malformed` for an empty text or one that is not Unicode."""
+    if len(body) > settings.BODY_CHARACTERS:
+        raise TooLong
+    if not body.strip() or not is_storable(body):
+        raise Malformed
+
+
+def store_messages(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]:
+    """Store a batch in one transaction; one outcome for each posting, in their order. Returns after COMMIT.
+
+    A batch that fails is retried row by row, so that one bad row does not fail its neighbours; what then still
+    fails is `Unavailable`. The caller wakes every conversation of a first `Stored`.
+    """
+    try:
+        return _store_batch(postings, now=now)
+    except DatabaseError:
+        if len(postings) == 1 or not connection.is_usable():
+            raise
+    return [_store_alone(posting, now=now) for posting in postings]
+
+
+def _store_alone(posting: Posting, *, now: datetime) -> Outcome:
+    try:
+        return _store_batch([posting], now=now)[0]
+    except DatabaseError:
+        return Unavailable(retry_after_seconds=5)
+
+
+def _store_batch(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]:
+    ids = {posting.conversation_id for posting in postings}
+    try:
+        with transaction.atomic():
+            return _Batch(postings, lock_heads(ids), {}, now=now).store()
+    except _SomeWereStoredBefore:
+        with transaction.atomic():
+            return _Batch(postings, lock_heads(ids), _find_stored(postings), now=now).store()
+
+
+class _Batch:
+    """One try to store postings, under locks on their conversations."""
+
+    def __init__(
+        self, postings: Sequence[Posting], heads: Mapping[int, Head], known: dict[Origin, Stored], *, now: datetime
+    ) -> None:
+        self.postings, self.heads, self.known = postings, heads, known
+        self.now = now
+        self.minute = now.replace(second=0, microsecond=0)
+        self.last = {pk: head.head for pk, head in heads.items()}
+        self.ciphers = open_keys({head.public_id for head in heads.values()})
+        self.rows: list[Row] = []
+        self.looked = bool(known)
+
+    def store(self) -> list[Outcome]:
+        outcomes = [self._place(posting) for posting in self.postings]
+        if self.rows:
+            if insert_rows(self.rows) < len(self.rows):
+                raise _SomeWereStoredBefore
+            moved = {row.conversation_id for row in self.rows}
+            move_heads({pk: self.last[pk] for pk in sorted(moved)}, now=self.now)
+        return outcomes
+
+    def _place(self, posting: Posting) -> Outcome:
+        origin = (posting.conversation_id, posting.sender, posting.origin_id)
+        if (stored := self.known.get(origin)) is not None:
+            return _answer_retry(posting, stored)
+        head = self.heads.get(posting.conversation_id)
+        refusal = self._refuse(posting, head)
+        if refusal is not None:
+            return refusal
+        assert head is not None
+        seq = self.last[posting.conversation_id] = self.last[posting.conversation_id] + 1
+        place = message_place(head.public_id, seq, posting.sender, posting.origin_id)
+        sealed = self.ciphers[head.public_id].seal(posting.body.encode(), place=place)
+        self.rows.append(Row(posting.conversation_id, seq, posting.sender, posting.origin_id, sealed, self.minute))
+        stored = Stored(posting.conversation_id, seq, posting.sender, posting.origin_id, posting.body, self.minute)
+        self.known[origin] = stored
+        return stored
+
+    def _refuse(self, posting: Posting, head: Head | None) -> Refusal | None:
+        if head is None or head.public_id not in self.ciphers:
+            return UnknownConversation()
+        if posting.sender == Role.COUNSELLOR and head.counsellor_id != posting.author_id:
+            return NotPermitted()
+        if head.state == Conversation.State.ENDED:
+            # A retry of what was stored before the end still gets its first seq.
+            if not self.looked:
+                raise _SomeWereStoredBefore
+            return Ended()
+        return None
+
+
+def _answer_retry(posting: Posting, stored: Stored) -> Outcome:
+    if stored.body != posting.body:
+        return ConflictingRetry()
+    return Stored(
+        stored.conversation_id, stored.seq, stored.sender, stored.origin_id, stored.body, stored.sent_at, first=False
+    )
+
+
+def _find_stored(postings: Sequence[Posting]) -> dict[Origin, Stored]:
+    wanted = Q()
+    for posting in postings:
+        wanted |= Q(conversation_id=posting.conversation_id, sender=posting.sender, origin_id=posting.origin_id)
+    found = _open_messages(Message.objects.filter(wanted).values_list(*MESSAGE_COLUMNS))
+    return {(m.conversation_id, m.sender, m.origin_id): m for m in found}
+
+
+MESSAGE_COLUMNS = ("conversation_id", "seq", "sender", "origin_id", "sealed", "sent_at", "conversation__public_id")
+
+
+def read_messages(cursors: Mapping[int, int]) -> dict[int, list[Stored]]:
+    """Messages after each conversation's cursor, ascending, at most `PULL_MESSAGES` of each, in one query."""
+    wanted = Q()
+    for conversation_id, after in cursors.items():
+        wanted |= Q(conversation_id=conversation_id, seq__gt=after, seq__lte=after + PULL_MESSAGES)
+    rows = Message.objects.filter(wanted).order_by("conversation_id", "seq").values_list(*MESSAGE_COLUMNS)
+    found: dict[int, list[Stored]] = defaultdict(list)
+    for message in _open_messages(rows):
+        found[message.conversation_id].append(message)
+    return found
+
+
+def _open_messages(rows: object) -> list[Stored]:
+    rows = list(rows)  # type: ignore[call-overload]  # values_list of MESSAGE_COLUMNS
+    ciphers = open_keys({row[6] for row in rows})
+    return [
+        Stored(conversation_id, seq, sender, origin_id, body, sent_at, first=False)
+        for conversation_id, seq, sender, origin_id, sealed, sent_at, public_id in rows
+        if (body := _open_body(ciphers.get(public_id), sealed, message_place(public_id, seq, sender, origin_id)))
+        is not None
+    ]
+
+
+def _open_body(cipher: Cipher | None, sealed: bytes, place: bytes) -> str | None:
+    """The text, or None when it cannot be read: its key was purged between two statements."""
+    if cipher is None:
+        return None
+    try:
+        return cipher.open(bytes(sealed), place=place).decode()
+    except SealBroken:
+        # Shown as unreadable rather than left out: a silent hole would look like nothing was said.
+        return "\N{REPLACEMENT CHARACTER}"
+
+
+def message_place(public_id: uuid.UUID, seq: int, sender: int, origin_id: uuid.UUID) -> bytes:
+    """Associated data: a sealed text cannot be moved to another conversation, number, sender or id."""
+    return public_id.bytes + seq.to_bytes(4, "big") + bytes((sender,)) + origin_id.bytes

@@ -1,0 +1,52 @@
+"""Who is there: counsellors with the dashboard open, visitors with the page open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from intake.models import Conversation, Helpline, StaffPresence
+
+STAFF_GONE_SECONDS = 60
+
+
+def mark_staff_present(user_id: int, helpline_ids: Iterable[int], *, now: datetime) -> None:
+    """Note that the dashboard is open. Keeps her own switch as it was. Wakes the queue when she was away."""
+    StaffPresence.objects.bulk_create(
+        [StaffPresence(helpline_id=helpline_id, user_id=user_id, seen_at=now) for helpline_id in sorted(helpline_ids)],
+        update_conflicts=True,
+        unique_fields=["helpline", "user"],
+        update_fields=["seen_at"],
+    )
+
+
+def mark_staff_gone(user_id: int) -> None:
+    """The dashboard was closed: she is not on duty from now on."""
+    StaffPresence.objects.filter(user_id=user_id).delete()
+
+
+def set_available(user: AbstractBaseUser, helpline: Helpline, *, available: bool, now: datetime) -> None:
+    """Her own switch for new conversations. Wakes the queue."""
+    StaffPresence.objects.update_or_create(
+        helpline=helpline, user_id=user.pk, defaults={"available": available, "seen_at": now}
+    )
+
+
+def available_staff(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, int]:
+    """How many counsellors take new conversations, by helpline. Those with none are left out."""
+    there = StaffPresence.objects.filter(
+        helpline_id__in=list(helpline_ids), available=True, seen_at__gte=now - timedelta(seconds=STAFF_GONE_SECONDS)
+    )
+    found: dict[int, int] = {}
+    for helpline_id in there.values_list("helpline_id", flat=True):
+        found[helpline_id] = found.get(helpline_id, 0) + 1
+    return found
+
+
+def mark_visitors_seen(conversation_ids: list[int], *, now: datetime) -> None:
+    """Note that these visitors have the page open, in one statement a thousand."""
+    for start in range(0, len(conversation_ids), 1000):
+        part = Conversation.objects.filter(pk__in=conversation_ids[start : start + 1000])
+        part.exclude(state=Conversation.State.ENDED).update(visitor_seen_at=now)

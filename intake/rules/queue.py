@@ -1,0 +1,76 @@
+"""The queue of a helpline: waiting conversations in the order of arrival. An honest place, an honest estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from django.db.models import QuerySet
+
+from intake.models import Conversation, Helpline
+from intake.rules.hours import opening_state
+from intake.rules.presence import available_staff
+
+State = Conversation.State
+
+CLOSING_SOON_MINUTES = 30
+ESTIMATE_HOURS = 6
+ESTIMATE_CLAIMS = 10
+ESTIMATE_FEWEST_CLAIMS = 4
+
+
+@dataclass(frozen=True)
+class QueueView:
+    """What waiting visitors of one helpline are told. `places` counts from 1, by conversation."""
+
+    places: dict[int, int]
+    minutes_per_place: float | None
+    notices: tuple[str, ...]
+
+    def estimate(self, place: int) -> int | None:
+        """Minutes, or None when too little is known to be honest."""
+        return None if self.minutes_per_place is None else max(1, round(self.minutes_per_place * place))
+
+
+def waiting_conversations(helplines: Iterable[Helpline]) -> QuerySet[Conversation]:
+    """Waiting conversations of these helplines, first come first."""
+    return Conversation.objects.filter(helpline__in=list(helplines), state=State.WAITING).order_by("pk")
+
+
+def count_waiting(helpline: Helpline) -> int:
+    return Conversation.objects.filter(helpline=helpline, state=State.WAITING).count()
+
+
+def view_queues(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, QueueView]:
+    """The queues of several helplines at once."""
+    helplines = list(Helpline.objects.filter(pk__in=list(helpline_ids)))
+    staff = available_staff([h.pk for h in helplines], now=now)
+    waiting: dict[int, list[int]] = {h.pk: [] for h in helplines}
+    for pk, helpline_id in waiting_conversations(helplines).values_list("pk", "helpline_id"):
+        waiting[helpline_id].append(pk)
+    return {
+        h.pk: QueueView(
+            places={pk: place for place, pk in enumerate(waiting[h.pk], start=1)},
+            minutes_per_place=_minutes_per_place(h, now=now) if staff.get(h.pk) else None,
+            notices=_notices(h, anybody=bool(staff.get(h.pk)), now=now),
+        )
+        for h in helplines
+    }
+
+
+def _minutes_per_place(helpline: Helpline, *, now: datetime) -> float | None:
+    """The median time between the last claims: how fast the queue has really moved in the last hours."""
+    claimed = Conversation.objects.filter(helpline=helpline, claimed_at__gte=now - timedelta(hours=ESTIMATE_HOURS))
+    times = list(claimed.order_by("-claimed_at").values_list("claimed_at", flat=True)[:ESTIMATE_CLAIMS])
+    if len(times) < ESTIMATE_FEWEST_CLAIMS:
+        return None
+    return median((a - b).total_seconds() / 60 for a, b in zip(times, times[1:], strict=False) if a and b)
+
+
+def _notices(helpline: Helpline, *, anybody: bool, now: datetime) -> tuple[str, ...]:
+    state = opening_state(helpline, now=now)
+    soon = state.closes_at is not None and state.closes_at - now <= timedelta(minutes=CLOSING_SOON_MINUTES)
+    found = {"nobody_on_duty": not anybody, "closing_soon": state.open and soon, "soft_closed": state.soft_closed}
+    return tuple(code for code, holds in found.items() if holds)

@@ -1,0 +1,62 @@
+"""The end of text: destroy the key, then the rows (docs/privacy.md, "Purge")."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from intake.models import Conversation, Helpline, Message
+from intake.sealing.key_store import destroy_keys
+from intake.sealing.models import SealKey
+
+State = Conversation.State
+
+ORPHAN_HOURS = 1
+"""A key whose conversation never came to be stored is swept away after this time."""
+
+
+def purge_conversations(public_ids: Sequence[uuid.UUID]) -> int:
+    """Destroy keys, then rows; how many conversations went. Safe to run twice, or on two machines at once."""
+    destroy_keys(public_ids)
+    with transaction.atomic():
+        # In the order every other writer locks in, so that two machines cannot wait for each other.
+        ids = list(
+            Conversation.objects.select_for_update()
+            .filter(public_id__in=public_ids)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        Message.objects.filter(conversation_id__in=ids).delete()
+        deleted, _ = Conversation.objects.filter(pk__in=ids).delete()
+    return len(ids) if deleted else 0
+
+
+def due_for_purge(helpline: Helpline, *, now: datetime, limit: int = 500) -> list[uuid.UUID]:
+    """Ended conversations whose life after the last activity is over, oldest first."""
+    before = now - timedelta(hours=helpline.retention_hours)
+    due = Conversation.objects.filter(helpline=helpline, state=State.ENDED, last_activity_at__lte=before)
+    return list(due.order_by("pk").values_list("public_id", flat=True)[:limit])
+
+
+def purge_by_age(*, now: datetime) -> int:
+    """Purge every helpline's conversations whose time is over; how many."""
+    purged = 0
+    for helpline in Helpline.objects.all():
+        while due := due_for_purge(helpline, now=now):
+            purged += purge_conversations(due)
+    return purged
+
+
+def sweep_orphaned_keys(*, now: datetime) -> int:
+    """Destroy keys that no conversation belongs to."""
+    old = SealKey.objects.filter(created_at__lte=now - timedelta(hours=ORPHAN_HOURS))
+    subject_ids = list(old.values_list("subject_id", flat=True))
+    orphans: list[uuid.UUID] = []
+    for start in range(0, len(subject_ids), 500):
+        part = subject_ids[start : start + 500]
+        alive = set(Conversation.objects.filter(public_id__in=part).values_list("public_id", flat=True))
+        orphans += [subject_id for subject_id in part if subject_id not in alive]
+    return destroy_keys(orphans)
