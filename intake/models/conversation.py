@@ -41,8 +41,6 @@ class Conversation(models.Model):
     language = models.CharField(max_length=8, default="nb")
     intro_sealed = models.BinaryField(null=True)
     head = models.PositiveIntegerField(default=0)
-    visitor_displayed = models.PositiveIntegerField(default=0)
-    counsellor_displayed = models.PositiveIntegerField(default=0)
     counsellor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,

@@ -1,4 +1,4 @@
-"""A conversation from start to end: waiting → active → ended. Each change is one conditional UPDATE that decides who won."""
+"""A conversation from start to end: waiting → active → ended. One conditional UPDATE decides who won."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a message is stored and read again. Design: the database is the queue (docs/architecture.md, "One message's walk").
+"""How a message is stored and read again: the database is the queue (docs/architecture.md, "One message's walk").
 
 `store_messages` takes what arrived while the last commit ran and stores it in one transaction with a fixed number
 of statements, whatever the size of the batch.
@@ -103,7 +103,7 @@ def _store_batch(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]
     ids = {posting.conversation_id for posting in postings}
     try:
         with transaction.atomic():
-            return _Batch(postings, lock_heads(ids), {}, now=now).store()
+            return _Batch(postings, lock_heads(ids), None, now=now).store()
     except _SomeWereStoredBefore:
         with transaction.atomic():
             return _Batch(postings, lock_heads(ids), _find_stored(postings), now=now).store()
@@ -113,15 +113,20 @@ class _Batch:
     """One try to store postings, under locks on their conversations."""
 
     def __init__(
-        self, postings: Sequence[Posting], heads: Mapping[int, Head], known: dict[Origin, Stored], *, now: datetime
+        self,
+        postings: Sequence[Posting],
+        heads: Mapping[int, Head],
+        known: dict[Origin, Stored] | None,
+        *,
+        now: datetime,
     ) -> None:
-        self.postings, self.heads, self.known = postings, heads, known
+        self.postings, self.heads = postings, heads
+        self.looked, self.known = known is not None, known or {}
         self.now = now
         self.minute = now.replace(second=0, microsecond=0)
         self.last = {pk: head.head for pk, head in heads.items()}
         self.ciphers = open_keys({head.public_id for head in heads.values()})
         self.rows: list[Row] = []
-        self.looked = bool(known)
 
     def store(self) -> list[Outcome]:
         outcomes = [self._place(posting) for posting in self.postings]
@@ -137,10 +142,11 @@ class _Batch:
         if (stored := self.known.get(origin)) is not None:
             return _answer_retry(posting, stored)
         head = self.heads.get(posting.conversation_id)
+        if head is None or head.public_id not in self.ciphers:
+            return UnknownConversation()
         refusal = self._refuse(posting, head)
         if refusal is not None:
             return refusal
-        assert head is not None
         seq = self.last[posting.conversation_id] = self.last[posting.conversation_id] + 1
         place = message_place(head.public_id, seq, posting.sender, posting.origin_id)
         sealed = self.ciphers[head.public_id].seal(posting.body.encode(), place=place)
@@ -149,9 +155,7 @@ class _Batch:
         self.known[origin] = stored
         return stored
 
-    def _refuse(self, posting: Posting, head: Head | None) -> Refusal | None:
-        if head is None or head.public_id not in self.ciphers:
-            return UnknownConversation()
+    def _refuse(self, posting: Posting, head: Head) -> Refusal | None:
         if posting.sender == Role.COUNSELLOR and head.counsellor_id != posting.author_id:
             return NotPermitted()
         if head.state == Conversation.State.ENDED:

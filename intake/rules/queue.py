@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from django.db.models import QuerySet
@@ -66,7 +67,7 @@ def _minutes_per_place(helpline: Helpline, *, now: datetime) -> float | None:
     times = list(claimed.order_by("-claimed_at").values_list("claimed_at", flat=True)[:ESTIMATE_CLAIMS])
     if len(times) < ESTIMATE_FEWEST_CLAIMS:
         return None
-    return median((a - b).total_seconds() / 60 for a, b in zip(times, times[1:], strict=False) if a and b)
+    return median((a - b).total_seconds() / 60 for a, b in pairwise(times) if a and b)
 
 
 def _notices(helpline: Helpline, *, anybody: bool, now: datetime) -> tuple[str, ...]:

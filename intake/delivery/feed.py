@@ -1,0 +1,198 @@
+"""One socket's view of one conversation: a cursor that pulls, and the only place that writes to the socket.
+
+No bodies are queued here. At most `WINDOW_MESSAGES` go out beyond what the client has confirmed as displayed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from django.conf import settings
+
+from intake.delivery import frames
+from intake.delivery.frames import ServerFrame, encode
+from intake.rules.snapshots import Snapshot
+
+logger = logging.getLogger(__name__)
+
+Numbered = tuple[int, str]
+"""A message's `seq` and its encoded frame."""
+
+
+class Source(Protocol):
+    """Where a feed gets what comes after its cursor."""
+
+    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered]: ...
+
+    def caught_up(self, conversation_id: int) -> None: ...
+
+
+class Feed:
+    """`role` is "visitor" or "counsellor"; `user_id` the counsellor's."""
+
+    __slots__ = (
+        "_closing",
+        "_control",
+        "_queue",
+        "_send",
+        "_source",
+        "_task",
+        "confirmed",
+        "cursor",
+        "gone",
+        "head",
+        "role",
+        "session_key",
+        "snapshot",
+        "user_id",
+    )
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        role: str,
+        send: Callable[[dict[str, object]], Awaitable[None]],
+        source: Source,
+        user_id: int | None = None,
+        session_key: str | None = None,
+    ) -> None:
+        self.snapshot, self.role, self.user_id, self.session_key = snapshot, role, user_id, session_key
+        self.cursor = self.confirmed = 0
+        self.head = snapshot.head
+        self.gone = False
+        self._send, self._source = send, source
+        self._control: deque[str] | None = None
+        self._queue: frames.Queue | None = None
+        self._closing: int | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def conversation_id(self) -> int:
+        return self.snapshot.pk
+
+    def start(self, *, epoch: int | None, after: int) -> None:
+        """Begin after what the client has. What it cannot have means another past: it must drop all and ask from 0."""
+        self.say(_welcome(self.snapshot))
+        if (epoch is not None and epoch != self.snapshot.epoch) or after > self.head:
+            self.cursor = self.confirmed = self.head
+            self.say(frames.Gap(epoch=self.snapshot.epoch))
+        else:
+            self.cursor = self.confirmed = max(0, after)
+        self.say(_state(self.snapshot))
+        self._end_if_over()
+
+    def sync(self, after: int) -> None:
+        """The client says what it has, and asks for the rest."""
+        self.cursor = self.confirmed = max(0, min(after, self.head))
+        self.kick()
+
+    def confirm(self, seq: int) -> None:
+        """The client has displayed up to `seq`: the window opens."""
+        self.confirmed = max(self.confirmed, min(seq, self.cursor))
+        self.kick()
+
+    def reach(self, head: int) -> None:
+        """The conversation has been committed up to `head`."""
+        if head > self.head:
+            self.head = head
+            self.kick()
+
+    def see(self, snapshot: Snapshot) -> None:
+        """Take in what the database says of the conversation now."""
+        before, self.snapshot = self.snapshot, snapshot
+        if snapshot.epoch != before.epoch:
+            self.head = snapshot.head
+            self.say(frames.Gap(epoch=snapshot.epoch))
+        self.reach(snapshot.head)
+        if (snapshot.state, snapshot.counsellor_id) != (before.state, before.counsellor_id):
+            self.say(_state(snapshot))
+        self._end_if_over()
+
+    def lose(self) -> None:
+        """The conversation was purged."""
+        self.say(frames.StateChange(state="ended", reason="erased"))
+        self.close(frames.CLOSE_ENDED)
+
+    def show_queue(self, queue: frames.Queue) -> None:
+        if queue != self._queue:
+            self._queue = queue
+            self.say(queue)
+
+    def say(self, frame: ServerFrame) -> None:
+        """Send a frame that is not a message, before any message that has not gone out yet."""
+        if self._control is None:
+            self._control = deque()
+        self._control.append(encode(frame))
+        self.kick()
+
+    def close(self, code: int) -> None:
+        """Close when what was said before has gone out."""
+        if self._closing is None:
+            self._closing = code
+            self.kick()
+
+    def kick(self) -> None:
+        if self._task is None and not self.gone:
+            self._task = asyncio.get_running_loop().create_task(self._pump())
+
+    def _end_if_over(self) -> None:
+        if self.snapshot.state == "ended":
+            self.close(frames.CLOSE_ENDED)
+
+    def _may_send(self) -> bool:
+        return self.cursor < self.head and self.cursor - self.confirmed < settings.WINDOW_MESSAGES
+
+    async def _pump(self) -> None:
+        try:
+            while not self.gone:
+                if self._control:
+                    await self._send({"type": "websocket.send", "text": self._control.popleft()})
+                elif self._may_send():
+                    await self._send_messages()
+                elif self._closing is not None and (self.cursor >= self.head or self._closing != frames.CLOSE_ENDED):
+                    self.gone = True
+                    await self._send({"type": "websocket.close", "code": self._closing})
+                else:
+                    break
+        except (OSError, RuntimeError):
+            self.gone = True  # the other end left in the middle of a frame: its next hello says what it has
+        finally:
+            self._control = None if not self._control else self._control
+            self._task = None
+            self._source.caught_up(self.conversation_id)
+
+    async def _send_messages(self) -> None:
+        after = self.cursor
+        found = await self._source.messages_after(self.conversation_id, after)
+        if not found:
+            self.head = self.cursor  # purged meanwhile, or out of reach: the tick asks again
+            return
+        for seq, text in found:
+            if self.gone or self._control or not self._may_send() or seq != self.cursor + 1:
+                break
+            self.cursor = seq
+            await self._send({"type": "websocket.send", "text": text})
+        if found[0][0] > after + 1:
+            logger.error("A conversation has a hole in its numbers.")
+            self.head = self.cursor
+
+
+def _welcome(snapshot: Snapshot) -> frames.Welcome:
+    limits = frames.Limits(
+        body=settings.BODY_CHARACTERS,
+        frame=settings.FRAME_BYTES,
+        window=settings.WINDOW_MESSAGES,
+        burst=settings.MESSAGE_BURST,
+        per_second=settings.MESSAGES_PER_SECOND,
+    )
+    return frames.Welcome(epoch=snapshot.epoch, head=snapshot.head, limits=limits, state=snapshot.state)
+
+
+def _state(snapshot: Snapshot) -> frames.StateChange:
+    name = snapshot.counsellor_name if snapshot.state == "active" else None
+    return frames.StateChange(state=snapshot.state, counsellor=name, reason=snapshot.reason or None)

@@ -1,0 +1,91 @@
+"""What arrives while the last piece of work runs is done together in the next. No added delay: alone, a batch is one."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Generic, TypeVar
+
+from django.db import connections
+
+logger = logging.getLogger(__name__)
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Grouped(Generic[Item, Result]):
+    """One thread with database connections of its own, working through batches of items.
+
+    `work` gets 1 to `most` items and returns one result for each, in their order. An exception from it reaches
+    every item of the batch, and the connections are opened anew. `then` sees the results of a batch in the event
+    loop, before anyone who waits for them.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[list[Item]], list[Result]],
+        *,
+        most: int,
+        name: str,
+        then: Callable[[list[Result]], None] | None = None,
+    ) -> None:
+        self._work, self._most, self._then = work, most, then
+        self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._running: asyncio.Task[None] | None = None
+
+    def submit(self, item: Item) -> asyncio.Future[Result]:
+        """A future of the item's result. Cancelling it does not take the item back."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((item, future))
+        if self._running is None:
+            self._running = loop.create_task(self._run())
+        return future
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                try:
+                    results = await loop.run_in_executor(self._thread, self._do, [item for item, _ in batch])
+                except Exception as error:  # every waiting sender must hear of it, whatever it was
+                    logger.warning("A batch failed.", exc_info=error)
+                    _settle(batch, error)
+                else:
+                    if self._then:
+                        self._then(results)
+                    _settle(batch, results)
+        finally:
+            self._running = None
+
+    def _do(self, items: list[Item]) -> list[Result]:
+        try:
+            return self._work(items)
+        except BaseException:
+            connections.close_all()
+            raise
+
+    async def finish(self) -> None:
+        """Wait until nothing is waiting and close the thread's connections."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
+        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
+        self._thread.shutdown(wait=False)
+
+
+def _settle(batch: list[tuple[Item, asyncio.Future[Result]]], results: list[Result] | Exception) -> None:
+    for index, (_, future) in enumerate(batch):
+        if future.done():
+            continue
+        if isinstance(results, Exception):
+            future.set_exception(results)
+            future.exception()  # an item whose sender has gone is not a loose end
+        else:
+            future.set_result(results[index])

@@ -1,0 +1,40 @@
+"""A token bucket: a burst at once, then a steady rate. Kept in memory only, keyed by nothing that lasts."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+
+
+class Bucket:
+    """`burst` at once, `per_second` sustained. `take` says how many seconds to wait, 0 when it is allowed."""
+
+    __slots__ = ("burst", "level", "per_second", "taken_at")
+
+    def __init__(self, burst: float, per_second: float) -> None:
+        self.burst, self.per_second = burst, per_second
+        self.level, self.taken_at = burst, time.monotonic()
+
+    def take(self) -> float:
+        now = time.monotonic()
+        self.level = min(self.burst, self.level + (now - self.taken_at) * self.per_second)
+        self.taken_at = now
+        if self.level >= 1:
+            self.level -= 1
+            return 0.0
+        return (1 - self.level) / self.per_second
+
+
+class Buckets:
+    """One bucket a key, the longest unused forgotten first."""
+
+    def __init__(self, burst: float, per_second: float, *, most: int = 50_000) -> None:
+        self.burst, self.per_second, self.most = burst, per_second, most
+        self._held: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, key: str) -> float:
+        bucket = self._held.pop(key, None) or Bucket(self.burst, self.per_second)
+        self._held[key] = bucket
+        if len(self._held) > self.most:
+            self._held.popitem(last=False)
+        return bucket.take()
