@@ -12,6 +12,12 @@ test("the ceiling doubles from one second to thirty", () => {
 });
 
 test("the whole range below the ceiling is used", () => {
-  assert.equal(backoffDelay(3, () => 0), 0);
-  assert.equal(backoffDelay(3, () => 0.5), 4000);
+  assert.equal(
+    backoffDelay(3, () => 0),
+    0,
+  );
+  assert.equal(
+    backoffDelay(3, () => 0.5),
+    4000,
+  );
 });

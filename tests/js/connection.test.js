@@ -48,7 +48,10 @@ test("after the welcome frames go out and come in", () => {
   net.latest.receives({ type: "head", head: 4 });
 
   assert.deepEqual(net.latest.sentOf("sync"), [{ type: "sync", after: 3 }]);
-  assert.deepEqual(frames.map((frame) => frame.type), ["welcome", "head"]);
+  assert.deepEqual(
+    frames.map((frame) => frame.type),
+    ["welcome", "head"],
+  );
   assert.deepEqual(statuses, ["connecting", "ready"]);
 });
 
@@ -129,7 +132,11 @@ test("what a given-up socket still says is not heard", () => {
   assert.equal(frames.length, 1);
 });
 
-for (const [code, reason] of [[1008, "policy"], [4401, "token"], [4410, "ended"]]) {
+for (const [code, reason] of [
+  [1008, "policy"],
+  [4401, "token"],
+  [4410, "ended"],
+]) {
   test(`close code ${code} stops for good`, () => {
     const { clock, net, statuses, connection } = opened();
 
@@ -260,6 +267,12 @@ test("close lets go and stays closed until it is opened again", () => {
 });
 
 test("the address keeps the page's own host and its safety", () => {
-  assert.equal(socketAddress("/ws/visitor/", { protocol: "https:", host: "chat.example.no" }), "wss://chat.example.no/ws/visitor/");
-  assert.equal(socketAddress("/ws/visitor/", { protocol: "http:", host: "localhost:8000" }), "ws://localhost:8000/ws/visitor/");
+  assert.equal(
+    socketAddress("/ws/visitor/", { protocol: "https:", host: "chat.example.no" }),
+    "wss://chat.example.no/ws/visitor/",
+  );
+  assert.equal(
+    socketAddress("/ws/visitor/", { protocol: "http:", host: "localhost:8000" }),
+    "ws://localhost:8000/ws/visitor/",
+  );
 });

@@ -7,9 +7,25 @@ import { Clock, handles, MemoryStorage, message, network, welcome } from "./surr
 
 if (!globalThis.crypto) globalThis.crypto = webcrypto; // node 18 has it behind a flag
 
-function setUp({ storage = new MemoryStorage(), clock = new Clock(), identity = { token: "T" }, role = "visitor", epoch = null } = {}) {
+function setUp({
+  storage = new MemoryStorage(),
+  clock = new Clock(),
+  identity = { token: "T" },
+  role = "visitor",
+  epoch = null,
+} = {}) {
   const net = network();
-  const seen = { messages: [], outbox: [], typing: [], status: [], queue: [], states: [], errors: [], resets: 0, displayed: [] };
+  const seen = {
+    messages: [],
+    outbox: [],
+    typing: [],
+    status: [],
+    queue: [],
+    states: [],
+    errors: [],
+    resets: 0,
+    displayed: [],
+  };
   const conversation = createConversation({
     identity,
     role,
@@ -199,7 +215,8 @@ test("twenty messages over a link that breaks at every turn arrive once and in o
     handled.set(socket, done + frames.length);
     for (const frame of frames) {
       const seq = store(frame);
-      if (turn % 3 === 0) socket.drops(); // kept, but the answer is lost
+      if (turn % 3 === 0)
+        socket.drops(); // kept, but the answer is lost
       else socket.receives({ type: "ack", origin_id: frame.origin_id, seq });
       if (turn % 3 === 0) break;
     }
@@ -208,6 +225,16 @@ test("twenty messages over a link that breaks at every turn arrive once and in o
 
   assert.deepEqual(seen.outbox, []);
   assert.deepEqual(kept, wanted);
+});
+
+test("what was not sent when the conversation ended is said to be refused, and the text is not lost from view", () => {
+  const { conversation, net, seen, storage } = setUp();
+  conversation.send("Er du der?");
+
+  net.latest.drops(4410);
+
+  assert.deepEqual(seen.outbox, ["Er du der?:refused"]);
+  assert.equal(storage.getItem("k"), null);
 });
 
 test("forget leaves nothing on the device", () => {

@@ -14,7 +14,10 @@ function setUp({ storage = new MemoryStorage(), clock = new Clock(), connected =
   const outbox = createOutbox({
     send: (frame) => link.up && sent.push({ ...frame, at: clock.now() }) > 0,
     clock: handles(clock),
-    newIdentifier: () => `m${(made += 1)}`,
+    newIdentifier: () => {
+      made += 1;
+      return `m${made}`;
+    },
     storage,
     storageKey: KEY,
     onChange: (entries) => (shown = entries.map((entry) => ({ ...entry }))),
@@ -29,7 +32,10 @@ test("a message goes out at once and is gone when it is acknowledged", () => {
   const { outbox, sent, shown } = setUp();
 
   outbox.add("Hei");
-  assert.deepEqual(sent.map(({ type, origin_id, body }) => ({ type, origin_id, body })), [{ type: "message", origin_id: "m1", body: "Hei" }]);
+  assert.deepEqual(
+    sent.map(({ type, origin_id, body }) => ({ type, origin_id, body })),
+    [{ type: "message", origin_id: "m1", body: "Hei" }],
+  );
   assert.deepEqual(states(shown()), ["new"]);
   outbox.settle("m1");
 
@@ -76,7 +82,10 @@ test("an unanswered message is tried again with the same identifier", () => {
   clock.advance(10000);
 
   assert.deepEqual(ids(), ["m1", "m1", "m1"]);
-  assert.deepEqual(sent.map((frame) => frame.at - sent[0].at), [0, 5000, 10000]);
+  assert.deepEqual(
+    sent.map((frame) => frame.at - sent[0].at),
+    [0, 5000, 10000],
+  );
 });
 
 test("a reconnect sends the unanswered message at once, with the same identifier and in order", () => {
@@ -135,7 +144,10 @@ test("five go out in a burst and then one a second", () => {
   for (let number = 1; number <= 8; number += 1) outbox.add(`text ${number}`);
   const answered = new Set();
   for (let step = 0; step < 400; step += 1) {
-    for (const id of ids()) if (!answered.has(id)) (answered.add(id), outbox.settle(id));
+    for (const id of ids().filter((sentId) => !answered.has(sentId))) {
+      answered.add(id);
+      outbox.settle(id);
+    }
     clock.advance(10);
   }
 
@@ -207,7 +219,13 @@ for (const code of ["too_long", "conflicting_retry", "malformed", "not_permitted
     outbox.error({ type: "error", code, title: "Det gikk ikke.", origin_id: "m1", retry_after: null });
     clock.advance(60000);
 
-    assert.deepEqual(shown().map(({ originId, state, title }) => [originId, state, title]), [["m1", "refused", "Det gikk ikke."], ["m2", "unsent", null]]);
+    assert.deepEqual(
+      shown().map(({ originId, state, title }) => [originId, state, title]),
+      [
+        ["m1", "refused", "Det gikk ikke."],
+        ["m2", "unsent", null],
+      ],
+    );
     assert.equal(ids().filter((id) => id === "m1").length, 1);
   });
 }
@@ -243,7 +261,13 @@ test("a reload brings back what was not acknowledged, with its identifier, order
 
   const after = setUp({ storage: before.storage, clock: before.clock, connected: false });
   after.outbox.start();
-  assert.deepEqual(after.shown().map(({ originId, body, state }) => [originId, body, state]), [["m1", "en", "sending"], ["m2", "to", "sending"]]);
+  assert.deepEqual(
+    after.shown().map(({ originId, body, state }) => [originId, body, state]),
+    [
+      ["m1", "en", "sending"],
+      ["m2", "to", "sending"],
+    ],
+  );
   after.link.up = true;
   after.outbox.welcome(welcome());
   after.outbox.settle("m1");

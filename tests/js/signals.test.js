@@ -23,7 +23,11 @@ test("the first letter is told at once and steady writing once in three seconds"
     clock.advance(100);
   }
 
-  assert.deepEqual(sent, [["composing", 0], ["composing", 3000], ["composing", 6000]]);
+  assert.deepEqual(sent, [
+    ["composing", 0],
+    ["composing", 3000],
+    ["composing", 6000],
+  ]);
 });
 
 test("five seconds of rest are told as paused", () => {
@@ -32,7 +36,10 @@ test("five seconds of rest are told as paused", () => {
 
   clock.advance(20000);
 
-  assert.deepEqual(sent, [["composing", 0], ["paused", 5000]]);
+  assert.deepEqual(sent, [
+    ["composing", 0],
+    ["paused", 5000],
+  ]);
 });
 
 test("an emptied field is a pause, told when the three seconds are over", () => {
@@ -43,7 +50,10 @@ test("an emptied field is a pause, told when the three seconds are over", () => 
 
   clock.advance(20000);
 
-  assert.deepEqual(sent, [["composing", 0], ["paused", 3000]]);
+  assert.deepEqual(sent, [
+    ["composing", 0],
+    ["paused", 3000],
+  ]);
 });
 
 test("blanks alone are not writing", () => {
@@ -76,7 +86,10 @@ test("however wildly she writes and erases, no two signals are closer than three
 
   const gaps = sent.slice(1).map(([, at], index) => at - sent[index][1]);
   assert.ok(gaps.length > 5);
-  assert.ok(gaps.every((gap) => gap >= 3000), String(gaps));
+  assert.ok(
+    gaps.every((gap) => gap >= 3000),
+    String(gaps),
+  );
 });
 
 test("without a link nothing counts as told", () => {
@@ -94,7 +107,11 @@ test("without a link nothing counts as told", () => {
 function setUpIndicator() {
   const clock = new Clock();
   const shown = [];
-  return { clock, shown, indicator: createTypingIndicator({ clock: handles(clock), onChange: (on) => shown.push(on) }) };
+  return {
+    clock,
+    shown,
+    indicator: createTypingIndicator({ clock: handles(clock), onChange: (on) => shown.push(on) }),
+  };
 }
 
 test("the indicator shows on composing and hides on paused", () => {
@@ -138,7 +155,10 @@ test("the first shown message is told at once, the following together after thre
 
   clock.advance(10000);
 
-  assert.deepEqual(sent, [[1, 0], [4, 3000]]);
+  assert.deepEqual(sent, [
+    [1, 0],
+    [4, 3000],
+  ]);
 });
 
 test("an older message shown again is not told", () => {
@@ -171,11 +191,17 @@ test("after a reconnect the last shown is told again, and after a reset nothing 
   receipts.shown(4);
   link.up = true;
   receipts.welcome(welcome());
-  assert.deepEqual(sent.map(([seq]) => seq), [3, 4]);
+  assert.deepEqual(
+    sent.map(([seq]) => seq),
+    [3, 4],
+  );
 
   receipts.reset();
   clock.advance(5000);
   receipts.welcome(welcome());
 
-  assert.deepEqual(sent.map(([seq]) => seq), [3, 4]);
+  assert.deepEqual(
+    sent.map(([seq]) => seq),
+    [3, 4],
+  );
 });

@@ -25,7 +25,9 @@ export class Clock {
   advance(milliseconds) {
     const until = this.time + milliseconds;
     for (;;) {
-      const due = [...this.timers.values()].filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at || a.id - b.id)[0];
+      const due = [...this.timers.values()]
+        .filter((timer) => timer.at <= until)
+        .sort((a, b) => a.at - b.at || a.id - b.id)[0];
       if (!due) break;
       this.timers.delete(due.id);
       this.time = due.at;
@@ -122,5 +124,13 @@ export function welcome(changes = {}) {
 }
 
 export function message(seq, changes = {}) {
-  return { type: "message", seq, origin_id: `id-${seq}`, role: "counsellor", body: `text ${seq}`, at: "2026-11-22T14:03Z", ...changes };
+  return {
+    type: "message",
+    seq,
+    origin_id: `id-${seq}`,
+    role: "counsellor",
+    body: `text ${seq}`,
+    at: "2026-11-22T14:03Z",
+    ...changes,
+  };
 }

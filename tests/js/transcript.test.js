@@ -52,7 +52,10 @@ test("after the hole is filled the next one is asked for anew", () => {
   [1, 3, 2, 3, 4, 6, 5, 6].forEach((seq) => transcript.message(message(seq)));
 
   assert.deepEqual(shown(), [1, 2, 3, 4, 5, 6]);
-  assert.deepEqual(sent, [{ type: "sync", after: 1 }, { type: "sync", after: 4 }]);
+  assert.deepEqual(sent, [
+    { type: "sync", after: 1 },
+    { type: "sync", after: 4 },
+  ]);
 });
 
 test("a heartbeat that is ahead asks, again at each beat until it is answered", () => {
@@ -64,7 +67,10 @@ test("a heartbeat that is ahead asks, again at each beat until it is answered", 
   transcript.head({ type: "head", head: 2 });
   transcript.head({ type: "head", head: 2 });
 
-  assert.deepEqual(sent, [{ type: "sync", after: 1 }, { type: "sync", after: 1 }]);
+  assert.deepEqual(sent, [
+    { type: "sync", after: 1 },
+    { type: "sync", after: 1 },
+  ]);
 });
 
 test("a gap drops everything and asks from the beginning with the new epoch", () => {
@@ -110,13 +116,19 @@ test("a welcome after a lost link forgets the unanswered question", () => {
 
   transcript.message(message(2));
 
-  assert.deepEqual(sent, [{ type: "sync", after: 0 }, { type: "sync", after: 0 }]);
+  assert.deepEqual(sent, [
+    { type: "sync", after: 0 },
+    { type: "sync", after: 0 },
+  ]);
 });
 
 test("any order of arrival, with doubles and repeats on request, ends in the same transcript", () => {
   for (let seed = 1; seed <= 200; seed += 1) {
     let state = seed;
-    const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+    const random = () => {
+      state = (state * 48271) % 2147483647;
+      return state / 2147483647;
+    };
     const { transcript, shown, sent } = setUp();
     const wire = Array.from({ length: 12 }, (_, index) => index + 1).sort(() => random() - 0.5);
     wire.filter(() => random() > 0.3).forEach((seq) => transcript.message(message(seq)));
@@ -128,6 +140,10 @@ test("any order of arrival, with doubles and repeats on request, ends in the sam
       for (let seq = sent[0].after + 1; seq <= 12; seq += 1) if (random() > 0.2) transcript.message(message(seq));
     }
 
-    assert.deepEqual(shown(), Array.from({ length: 12 }, (_, index) => index + 1), `seed ${seed}`);
+    assert.deepEqual(
+      shown(),
+      Array.from({ length: 12 }, (_, index) => index + 1),
+      `seed ${seed}`,
+    );
   }
 });

@@ -20,12 +20,27 @@ import { createTranscript } from "./transcript.js";
  *   status(name, reason), message(message), reset(), outbox(entries), typing(boolean), displayed(seq),
  *   queue(frame), state(frame), limits(limits), error(frame)
  */
-export function createConversation({ identity, role, epoch = null, openSocket, clock, random, storage, storageKey, on }) {
+export function createConversation({
+  identity,
+  role,
+  epoch = null,
+  openSocket,
+  clock,
+  random,
+  storage,
+  storageKey,
+  on,
+}) {
   const tell = (name, ...values) => (on[name] ? on[name](...values) : undefined);
   const send = (frame) => connection.send(frame);
 
   const outbox = createOutbox({
-    send, clock, newIdentifier, storage, storageKey, onChange: (entries) => tell("outbox", entries),
+    send,
+    clock,
+    newIdentifier,
+    storage,
+    storageKey,
+    onChange: (entries) => tell("outbox", entries),
   });
   const receipts = createReceipts({ send, clock });
   const typing = createTypingSignal({ send, clock });
@@ -74,11 +89,14 @@ export function createConversation({ identity, role, epoch = null, openSocket, c
     hello: () => ({ type: "hello", ...identity, epoch: transcript.epoch, after: transcript.last }),
     onFrame: (frame) => {
       // A newer server may say more than this page understands.
-      if (Object.prototype.hasOwnProperty.call(handlers, frame.type)) handlers[frame.type](frame);
+      if (Object.keys(handlers).includes(frame.type)) handlers[frame.type](frame);
     },
     onStatus: (status, reason) => {
-      if (status !== "ready") outbox.disconnected();
-      if (status !== "ready") indicator.paused();
+      if (status !== "ready") {
+        outbox.disconnected();
+        indicator.paused();
+      }
+      if (status === "stopped" && reason === "ended") outbox.error({ type: "error", code: "ended", title: null });
       tell("status", status, reason);
     },
   });

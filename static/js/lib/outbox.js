@@ -37,7 +37,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     try {
       const kept = JSON.parse(storage.getItem(storageKey) || "[]");
       return kept.map((entry) => ({ ...entry, state: stateAt(entry, clock.now()), title: null }));
-    } catch (error) {
+    } catch (_error) {
       return [];
     }
   }
@@ -46,8 +46,12 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     const kept = entries.filter((entry) => entry.state !== "refused");
     try {
       if (kept.length === 0) storage.removeItem(storageKey);
-      else storage.setItem(storageKey, JSON.stringify(kept.map(({ originId, body, since }) => ({ originId, body, since }))));
-    } catch (error) {
+      else
+        storage.setItem(
+          storageKey,
+          JSON.stringify(kept.map(({ originId, body, since }) => ({ originId, body, since }))),
+        );
+    } catch (_error) {
       // Storage full or forbidden: the message lives in memory alone, and is still sent.
     }
   }

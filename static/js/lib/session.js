@@ -1,0 +1,66 @@
+/** What the tab keeps of a conversation: the token, in sessionStorage alone. It dies with the tab. */
+
+/** The tab's own storage, or one as long as the page where the browser forbids it. */
+export function tabStorage(view) {
+  try {
+    return view.sessionStorage;
+  } catch (_error) {
+    const items = new Map();
+    return {
+      getItem: (name) => (items.has(name) ? items.get(name) : null),
+      setItem: (name, value) => items.set(name, value),
+      removeItem: (name) => items.delete(name),
+    };
+  }
+}
+
+/**
+ * @param {Storage} storage
+ * @param {string} helpline
+ */
+export function createSession(storage, helpline) {
+  const key = `chatline.${helpline}`;
+  const keys = { outbox: `${key}.outbox`, draft: `${key}.draft` };
+
+  function read(name) {
+    try {
+      return storage.getItem(name);
+    } catch (_error) {
+      return null;
+    }
+  }
+
+  function write(name, value) {
+    try {
+      if (value) storage.setItem(name, value);
+      else storage.removeItem(name);
+    } catch (_error) {
+      // Storage full: the conversation lives as long as the page.
+    }
+  }
+
+  return {
+    outboxKey: keys.outbox,
+    /** @returns {?{token: string, epoch: number}} */
+    get current() {
+      try {
+        const kept = JSON.parse(read(key) || "null");
+        return kept && typeof kept.token === "string" ? kept : null;
+      } catch (_error) {
+        return null;
+      }
+    },
+    start({ token, epoch }) {
+      write(key, JSON.stringify({ token, epoch }));
+    },
+    get draft() {
+      return read(keys.draft) || "";
+    },
+    set draft(text) {
+      write(keys.draft, text);
+    },
+    forget() {
+      [key, keys.outbox, keys.draft].forEach((name) => write(name, null));
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { createSession, tabStorage } from "../../static/js/lib/session.js";
+import { MemoryStorage } from "./surroundings.js";
+
+test("the token is kept for its own helpline only", () => {
+  const storage = new MemoryStorage();
+  createSession(storage, "ffp").start({ conversation: "c", token: "T", epoch: 7 });
+
+  assert.deepEqual(createSession(storage, "ffp").current, { token: "T", epoch: 7 });
+  assert.equal(createSession(storage, "foreldresupport").current, null);
+});
+
+test("forget leaves nothing of the helpline, and all of the other", () => {
+  const storage = new MemoryStorage();
+  const session = createSession(storage, "ffp");
+  session.start({ token: "T", epoch: 7 });
+  session.draft = "utkast";
+  storage.setItem(session.outboxKey, "[]");
+  createSession(storage, "foreldresupport").start({ token: "U", epoch: 8 });
+
+  session.forget();
+
+  assert.deepEqual([...storage.items.keys()], ["chatline.foreldresupport"]);
+});
+
+test("nonsense in the storage is no conversation", () => {
+  const nonsense = ["{", "7", "{}", '{"token":7}'];
+
+  for (const text of nonsense) {
+    assert.equal(createSession(new MemoryStorage({ "chatline.ffp": text }), "ffp").current, null, text);
+  }
+});
+
+test("where the browser forbids storage the conversation lives as long as the page", () => {
+  const forbidding = {
+    get sessionStorage() {
+      throw new Error("SecurityError");
+    },
+  };
+  const session = createSession(tabStorage(forbidding), "ffp");
+
+  session.start({ token: "T", epoch: 7 });
+  assert.equal(session.current.token, "T");
+  session.forget();
+
+  assert.equal(session.current, null);
+});
