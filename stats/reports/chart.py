@@ -1,0 +1,107 @@
+"""Contacts by month and channel as stacked bars: the numbers of an SVG, which the template draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stats.reports.table import Column, Row, Table
+
+HEIGHT, LEFT, TOP, BOTTOM = 260, 44, 18, 44
+STEP, BAR = 72, 40
+TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    x: float
+    y: float
+    height: float
+    css: str
+    title: str
+
+    @property
+    def width(self) -> int:
+        return BAR
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    middle: float
+    label: str
+    year: str
+    total: int
+    top: float
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    y: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    label: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    width: int
+    bars: tuple[Bar, ...]
+    ticks: tuple[Tick, ...]
+    legend: tuple[Legend, ...]
+
+    height = HEIGHT
+    left = LEFT
+    base = HEIGHT - BOTTOM
+
+    @property
+    def label_y(self) -> int:
+        return self.base + 18
+
+    @property
+    def year_y(self) -> int:
+        return self.base + 36
+
+
+def draw_chart(table: Table) -> Chart:
+    """Stacked bars of a table of months, one colour a row. The table beside it says the same in numbers."""
+    totals = [sum(row.cells[index] for row in table.rows) for index in range(len(table.columns))]
+    top = round_up(max(totals, default=0))
+    bars = tuple(
+        _bar(index, column, table.rows, total=total, top=top)
+        for index, (column, total) in enumerate(zip(table.columns, totals, strict=True))
+    )
+    ticks = tuple(Tick(_y(top * step / TICKS, top), top * step // TICKS) for step in range(TICKS + 1))
+    legend = tuple(Legend(row.label, f"chart__piece--{number}") for number, row in enumerate(table.rows, start=1))
+    return Chart(LEFT + STEP * len(bars) + 8, bars, ticks, legend)
+
+
+def round_up(value: int) -> int:
+    """The next number that four steps of an axis divide well: 4, 8, 20, 40, 80, 200, …"""
+    step = 1
+    while True:
+        for factor in (1, 2, 5):
+            if value <= TICKS * factor * step:
+                return TICKS * factor * step
+        step *= 10
+
+
+def _bar(index: int, column: Column, rows: Sequence[Row], *, total: int, top: int) -> Bar:
+    x = LEFT + STEP * index + (STEP - BAR) / 2
+    pieces, below = [], 0
+    for number, row in enumerate(rows, start=1):
+        if count := row.cells[index]:
+            y, bottom = _y(below + count, top), _y(below, top)
+            title = f"{row.label}, {column.label}: {count}"
+            pieces.append(Piece(round(x, 1), y, round(bottom - y, 1), f"chart__piece--{number}", title))
+        below += count
+    return Bar(x + BAR / 2, column.label, column.year, total, _y(total, top) - 6, tuple(pieces))
+
+
+def _y(value: float, top: int) -> float:
+    room = HEIGHT - TOP - BOTTOM
+    return round(TOP + room * (1 - value / top), 1)

@@ -1,0 +1,158 @@
+"""What every table of a report is made of. A total is the sum of its cells, or the table says why it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.utils.formats import date_format
+
+from stats.reports.period import Period
+
+# How often something was counted, by what it was and the month.
+Counts = Mapping[Hashable, Mapping[date, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`label` is for people, `code` for files. `is_earlier`: it holds figures of an earlier report."""
+
+    label: str
+    code: str
+    is_earlier: bool = False
+    year: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`total` is the sum of `cells`, unless the table says otherwise; `before` is the total a year before.
+
+    `earlier` says how much of each cell is an earlier figure. A row with `group` lies under the row of that name,
+    and is counted in it.
+    """
+
+    label: str
+    cells: tuple[int, ...]
+    total: int
+    before: int | None = None
+    earlier: tuple[int, ...] = ()
+    group: str = ""
+    note: str = ""
+
+    @property
+    def earlier_total(self) -> int:
+        return sum(self.earlier)
+
+    @property
+    def marked_cells(self) -> list[Cell]:
+        earlier = self.earlier or (0,) * len(self.cells)
+        return [Cell(count, old) for count, old in zip(self.cells, earlier, strict=True)]
+
+    @property
+    def change_percent(self) -> int | None:
+        return None if not self.before else round((self.total - self.before) * 100 / self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    count: int
+    earlier: int = 0
+
+    @property
+    def is_mixed(self) -> bool:
+        return 0 < self.earlier < self.count
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`key` names it in addresses. `total` is the row of sums; None where sums say nothing, and `note` says why."""
+
+    key: str
+    title: str
+    heading: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    total: Row | None
+    notes: tuple[str, ...] = ()
+    total_heading: str = ""
+    has_before: bool = True
+    is_hourly: bool = False
+    earlier_sources: tuple[str, ...] = field(default=())
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(row.total for row in self.rows)
+
+    @property
+    def largest_cell(self) -> int:
+        return max((cell for row in self.rows for cell in row.cells), default=0)
+
+    @property
+    def has_earlier(self) -> bool:
+        return any(column.is_earlier for column in self.columns)
+
+    @property
+    def has_groups(self) -> bool:
+        return any(row.group for row in self.rows)
+
+
+def month_columns(period: Period, *, earlier: Iterable[date] = ()) -> tuple[Column, ...]:
+    marked = set(earlier)
+    return tuple(
+        Column(
+            date_format(month, "M").lower(),
+            f"{month:%Y-%m}",
+            month in marked,
+            # The year stands where it begins: over the first column, and over each January.
+            f"{month:%Y}" if index == 0 or month.month == 1 else "",
+        )
+        for index, month in enumerate(period.months)
+    )
+
+
+def month_row(label: str, counted: Mapping[date, int], *, period: Period, note: str = "", group: str = "") -> Row:
+    """A row of a category by month, with the same months a year before."""
+    cells = tuple(counted.get(month, 0) for month in period.months)
+    before = sum(counted.get(month, 0) for month in period.year_before.months)
+    return Row(label, cells, sum(cells), before, group=group, note=note)
+
+
+def sum_row(label: str, rows: Sequence[Row], *, width: int) -> Row:
+    """The row of sums over the rows that lie under no other."""
+    outer = [row for row in rows if not row.group]
+    cells = tuple(sum(row.cells[index] for row in outer) for index in range(width))
+    earlier = tuple(sum(row.earlier[index] for row in outer if row.earlier) for index in range(width))
+    return Row(
+        label,
+        cells,
+        sum(row.total for row in outer),
+        sum(row.before or 0 for row in outer),
+        earlier if any(earlier) else (),
+    )
+
+
+def monthly_table(
+    key: str,
+    title: str,
+    heading: str,
+    *,
+    labels: Iterable[tuple[Hashable, str]],
+    counts: Counts,
+    period: Period,
+    total_label: str,
+    notes: Sequence[str] = (),
+) -> Table:
+    """Categories by month, in the order of `labels`. A category that is counted but has no label is an error."""
+    named = list(labels)
+    assert set(counts) <= {value for value, _label in named}  # noqa: S101 - a count that no row shows would be lost
+    rows = tuple(month_row(label, counts.get(value, {}), period=period) for value, label in named)
+    return Table(
+        key,
+        title,
+        heading,
+        month_columns(period),
+        rows,
+        sum_row(total_label, rows, width=len(period.months)),
+        tuple(notes),
+    )
