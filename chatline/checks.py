@@ -20,10 +20,7 @@ def check_master_key(**kwargs: Any) -> list[CheckMessage]:
                 id="chatline.W001",
             )
         ]
-    if (
-        path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
-        and path.parent.as_posix() != "/run/secrets"
-    ):
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO) and path.parent.as_posix() != "/run/secrets":
         return [
             Warning(
                 "The master key file can be read by others than its owner.",
@@ -54,12 +51,9 @@ def check_not_demo(**kwargs: Any) -> list[CheckMessage]:
             )
         )
     if (
-        settings.DATABASES["default"].get("NAME")
-        == settings.DATABASES["keys"].get("NAME")
-        and settings.DATABASES["default"].get("HOST")
-        == settings.DATABASES["keys"].get("HOST")
-        and settings.DATABASES["default"].get("PORT")
-        == settings.DATABASES["keys"].get("PORT")
+        settings.DATABASES["default"].get("NAME") == settings.DATABASES["keys"].get("NAME")
+        and settings.DATABASES["default"].get("HOST") == settings.DATABASES["keys"].get("HOST")
+        and settings.DATABASES["default"].get("PORT") == settings.DATABASES["keys"].get("PORT")
     ):
         found.append(
             Error(

@@ -20,10 +20,7 @@ TALKATIVE = (
     "psycopg",
 )
 
-ExcInfo = (
-    tuple[type[BaseException], BaseException, TracebackType | None]
-    | tuple[None, None, None]
-)
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class QuietFilter(logging.Filter):
@@ -37,9 +34,7 @@ class QuietFilter(logging.Filter):
     @staticmethod
     def _what(record: logging.LogRecord) -> str:
         status = getattr(record, "status_code", None)
-        return f"event at {record.module}:{record.lineno}" + (
-            f" status {status}" if status else ""
-        )
+        return f"event at {record.module}:{record.lineno}" + (f" status {status}" if status else "")
 
 
 class QuietFormatter(logging.Formatter):
@@ -47,10 +42,7 @@ class QuietFormatter(logging.Formatter):
 
     def formatException(self, ei: ExcInfo) -> str:
         kind, _value, trace = ei
-        places = [
-            f"  {frame.filename}:{frame.lineno} {frame.name}"
-            for frame in traceback.extract_tb(trace)
-        ]
+        places = [f"  {frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
         return "\n".join([*places, kind.__name__ if kind else "no exception"])
 
     def formatStack(self, stack_info: str) -> str:

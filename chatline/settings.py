@@ -8,9 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+# Generic classes of Django (`ModelForm[Counsellor]`) are subscripted in the code for the type checker.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -26,9 +30,7 @@ SECRET_KEY = env.str("CHATLINE_SECRET_KEY", default="")
 if not SECRET_KEY and (DATA_DIR / "secret_key").exists():
     SECRET_KEY = (DATA_DIR / "secret_key").read_text().strip()
 SECRET_KEY = SECRET_KEY or "only-for-commands-that-need-no-secret"
-MASTER_KEY_FILE = Path(
-    env.str("CHATLINE_MASTER_KEY_FILE", default=str(DATA_DIR / "master_key"))
-)
+MASTER_KEY_FILE = Path(env.str("CHATLINE_MASTER_KEY_FILE", default=str(DATA_DIR / "master_key")))
 """Wraps every key in the key store. A file outside both databases."""
 
 ALLOWED_HOSTS = env.list("CHATLINE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -52,8 +54,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "channels",
     "django_otp",
-    "django_otp.plugins.otp_totp",
-    "django_otp.plugins.otp_static",
     "axes",
     "csp",
 ]
@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
+    "counsellor.gate.StaffGate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -99,7 +100,9 @@ INSTALLED_APPS.append("django.forms")
 # -- databases: the truth, and the key store apart from it ----------------------------------------------
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000;"
 # No write-ahead log beside the keys: a destroyed key must not live on in a second file.
-SQLITE_KEY_PRAGMAS = "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000;"
+SQLITE_KEY_PRAGMAS = (
+    "PRAGMA journal_mode=DELETE; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA busy_timeout=10000;"
+)
 
 
 def database(url: str, *, pragmas: str) -> dict[str, Any]:
@@ -190,7 +193,10 @@ AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
-AXES_LOCKOUT_TEMPLATE = "counsellor/locked_out.html"
+AXES_LOCKOUT_CALLABLE = "counsellor.pages.login.locked_out"
+AXES_HANDLER = "counsellor.rules.lockout.TracelessHandler"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_ENABLE_ADMIN = False
 AXES_CLIENT_IP_CALLABLE = "chatline.middleware.no_trace.pseudonym_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "user_agent"]
 AXES_VERBOSE = False
@@ -211,9 +217,7 @@ CSRF_FAILURE_VIEW = "django.views.csrf.csrf_failure"
 SECURE_SSL_REDIRECT = False
 SECURE_HSTS_SECONDS = 31536000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "no-referrer"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -80,9 +80,7 @@ class NoTrace:
 
     async def _without_traces(self, scope: Scope) -> Scope:
         address = _address_of(scope)
-        kept = [
-            (name, value) for name, value in scope["headers"] if not _is_trace(name)
-        ]
+        kept = [(name, value) for name, value in scope["headers"] if not _is_trace(name)]
         return {
             **scope,
             "client": (pseudonymise(address, salt=await self._salt_of_today()), 0),
@@ -105,14 +103,8 @@ def _address_of(scope: Scope) -> str:
     """The client's address: the peer, or what the outermost of our own proxies wrote down."""
     peer = scope.get("client")
     if settings.TRUSTED_PROXIES:
-        chain = b",".join(
-            value
-            for name, value in scope["headers"]
-            if name.lower() == b"x-forwarded-for"
-        )
-        hops = [
-            hop.strip() for hop in chain.decode("latin-1").split(",") if hop.strip()
-        ]
+        chain = b",".join(value for name, value in scope["headers"] if name.lower() == b"x-forwarded-for")
+        hops = [hop.strip() for hop in chain.decode("latin-1").split(",") if hop.strip()]
         if len(hops) >= settings.TRUSTED_PROXIES:
             return hops[-settings.TRUSTED_PROXIES]
     return peer[0] if peer else "unix"

@@ -162,7 +162,8 @@ class Feed:
         except (OSError, RuntimeError):
             self.gone = True  # the other end left in the middle of a frame: its next hello says what it has
         finally:
-            self._control = None if not self._control else self._control
+            # Thousands wait in silence: an idle feed keeps nothing but its numbers.
+            self._control = self._control or None
             self._task = None
             self._source.caught_up(self.conversation_id)
 
@@ -183,14 +184,9 @@ class Feed:
 
 
 def _welcome(snapshot: Snapshot) -> frames.Welcome:
-    limits = frames.Limits(
-        body=settings.BODY_CHARACTERS,
-        frame=settings.FRAME_BYTES,
-        window=settings.WINDOW_MESSAGES,
-        burst=settings.MESSAGE_BURST,
-        per_second=settings.MESSAGES_PER_SECOND,
+    return frames.Welcome(
+        epoch=snapshot.epoch, head=snapshot.head, limits=frames.current_limits(), state=snapshot.state
     )
-    return frames.Welcome(epoch=snapshot.epoch, head=snapshot.head, limits=limits, state=snapshot.state)
 
 
 def _state(snapshot: Snapshot) -> frames.StateChange:

@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 
 import msgspec
+from django.conf import settings
 
 SUBPROTOCOL = "helpline.v1"
 
@@ -151,6 +152,18 @@ ServerFrame = (
     | Error
     | Drain
 )
+
+
+def current_limits() -> Limits:
+    """The limits in force, as `welcome` tells them."""
+    return Limits(
+        body=settings.BODY_CHARACTERS,
+        frame=settings.FRAME_BYTES,
+        window=settings.WINDOW_MESSAGES,
+        burst=settings.MESSAGE_BURST,
+        per_second=settings.MESSAGES_PER_SECOND,
+    )
+
 
 _decoder = msgspec.json.Decoder(ClientFrame)
 _encoder = msgspec.json.Encoder()

@@ -1,0 +1,38 @@
+"""Where the world comes in. `NoTrace` is the outermost layer: nothing sees a request before it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatline.settings")
+
+from django.core.asgi import get_asgi_application
+
+http = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs the apps to be loaded
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.urls import path  # noqa: E402
+
+from chatline.lifespan import lifespan  # noqa: E402
+from chatline.middleware.no_trace import NoTrace  # noqa: E402
+from counsellor.sockets import CounsellorSocket  # noqa: E402
+from intake.visitor.socket import VisitorSocket  # noqa: E402
+
+
+async def refuse(scope: Any, receive: Any, send: Any) -> None:
+    """Any other websocket address."""
+    await receive()
+    await send({"type": "websocket.close", "code": 1008})
+
+
+websocket = URLRouter(
+    [
+        path("ws/visitor/", VisitorSocket.app),  # type: ignore[arg-type]  # an ASGI application, not a view
+        path("ws/counsellor/", AuthMiddlewareStack(CounsellorSocket.app)),  # type: ignore[arg-type]
+        path("<path:rest>", refuse),  # type: ignore[arg-type]
+    ]
+)
+
+application = NoTrace(ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan}))

@@ -1,0 +1,133 @@
+"""`/ws/counsellor/`: one socket for each conversation she holds, and one for the desk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+from django_otp.middleware import OTPMiddleware
+
+from counsellor.access import helplines_with, is_verified, own_conversations
+from counsellor.models import Counsellor
+from intake.delivery import frames
+from intake.delivery.desk import Desk
+from intake.delivery.feed import Feed
+from intake.delivery.frames import Hello
+from intake.delivery.hub import Hub, add_guard
+from intake.delivery.socket import Left, Socket
+from intake.errors import Malformed, UnknownConversation
+from intake.rules.presence import mark_staff_gone, mark_staff_present
+
+
+class CounsellorSocket(Socket):
+    role = "counsellor"
+    desk: Desk | None = None
+
+    async def enter(self, hello: Hello) -> Feed | None:
+        session: SessionBase = self.scope["session"]
+        user = await sync_to_async(verified_counsellor)(session)
+        if user is None or hello.token is not None:
+            await self._refuse(frames.CLOSE_TOKEN_DEAD)
+        elif hello.conversation is None:
+            await self._open_desk(user, str(session.session_key))
+        elif await sync_to_async(own_conversations(user).filter(public_id=hello.conversation).exists)():
+            snapshot = await self.hub.find(hello.conversation)
+            if snapshot is not None:
+                return Feed(
+                    snapshot,
+                    role=self.role,
+                    send=self.send,
+                    source=self.hub,
+                    user_id=user.pk,
+                    session_key=session.session_key,
+                )
+            await self._refuse(frames.CLOSE_TOKEN_DEAD)
+        else:
+            await self._refuse(frames.CLOSE_TOKEN_DEAD)
+        return None
+
+    async def leave(self) -> None:
+        await super().leave()
+        if self.desk is not None:
+            self.desk.gone = True
+            self.hub.desks.discard(self.desk)
+            if not any(desk.user_id == self.desk.user_id for desk in self.hub.desks):
+                await sync_to_async(mark_staff_gone)(self.desk.user_id)
+                self.hub.announce(helplines=self.desk.helpline_ids)
+
+    async def _open_desk(self, user: Counsellor, session_key: str) -> None:
+        ids = await sync_to_async(_helpline_ids)(user)
+        self.desk = Desk(user.pk, ids, session_key, self.send)
+        await sync_to_async(mark_staff_present)(user.pk, ids, now=timezone.now())
+        self.hub.desks.add(self.desk)
+        await self.desk.say(frames.Welcome(epoch=0, head=0, limits=frames.current_limits(), state="desk"))
+        await self.desk.queue_changed()
+        self.hub.announce(helplines=ids)
+
+    async def _refuse(self, code: int) -> None:
+        await self.say_error(UnknownConversation())
+        await self.send({"type": "websocket.close", "code": code})
+        raise Left
+
+    async def _protocol_error(self) -> None:
+        if self.desk is not None:
+            # The desk only listens; what it is told it does not understand.
+            await self.desk.say(frames.Error(code=Malformed.code, title=str(Malformed.title)))
+        await super()._protocol_error()
+
+
+def verified_counsellor(session: SessionBase) -> Counsellor | None:
+    """The staff member of a session, when her second factor was checked in it."""
+    request = HttpRequest()
+    request.session = session
+    user = OTPMiddleware(lambda request: None)._verify_user_sync(request, get_user(request))  # type: ignore[arg-type, return-value]
+    return user if isinstance(user, Counsellor) and is_verified(user) else None
+
+
+def _helpline_ids(user: Counsellor) -> frozenset[int]:
+    return frozenset(helplines_with(user, "intake.view_queue").values_list("pk", flat=True))
+
+
+async def close_without_right(hub: Hub) -> None:
+    """Close the sockets of staff who were deactivated, logged out, or lost the role. Runs on every tick (5 s)."""
+    feeds = [feed for feed in hub.local_feeds() if feed.user_id is not None]
+    holders: dict[str, list[Feed | Desk]] = defaultdict(list)
+    for holder in [*feeds, *hub.desks]:
+        holders[holder.session_key or ""].append(holder)
+    if not holders:
+        return
+    rights = await sync_to_async(_rights_of_sessions)(list(holders))
+    for session_key, held in holders.items():
+        for holder in held:
+            wanted = {holder.snapshot.helpline_id} if isinstance(holder, Feed) else holder.helpline_ids
+            if not wanted <= rights.get(session_key, frozenset()):
+                await _close(holder)
+
+
+async def _close(holder: Feed | Desk) -> None:
+    if isinstance(holder, Feed):
+        holder.close(frames.CLOSE_TOKEN_DEAD)
+    else:
+        await holder.close(frames.CLOSE_TOKEN_DEAD)
+
+
+def _rights_of_sessions(session_keys: list[str]) -> dict[str, frozenset[int]]:
+    """The helplines on which the staff of each living session may answer."""
+    users: dict[int, list[str]] = defaultdict(list)
+    for session in Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now()):
+        user_id: Any = session.get_decoded().get("_auth_user_id")
+        if user_id is not None:
+            users[int(user_id)].append(session.session_key)
+    found: dict[str, frozenset[int]] = {}
+    for user in Counsellor.objects.filter(pk__in=users, is_active=True):
+        found.update(dict.fromkeys(users[user.pk], _helpline_ids(user)))
+    return found
+
+
+add_guard(close_without_right)

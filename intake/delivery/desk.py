@@ -1,0 +1,40 @@
+"""A counsellor's desk feed: it is told that a queue has changed, and keeps her present while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from intake.delivery import frames
+from intake.delivery.frames import ServerFrame, encode
+
+
+class Desk:
+    """`helpline_ids` are those whose queue she may see."""
+
+    def __init__(
+        self,
+        user_id: int,
+        helpline_ids: frozenset[int],
+        session_key: str,
+        send: Callable[[dict[str, object]], Awaitable[None]],
+    ) -> None:
+        self.user_id, self.helpline_ids, self.session_key = user_id, helpline_ids, session_key
+        self._send = send
+        self.gone = False
+
+    async def say(self, frame: ServerFrame) -> None:
+        await self._try({"type": "websocket.send", "text": encode(frame)})
+
+    async def close(self, code: int) -> None:
+        await self._try({"type": "websocket.close", "code": code})
+        self.gone = True
+
+    async def queue_changed(self) -> None:
+        await self.say(frames.Queue(place=0))
+
+    async def _try(self, event: dict[str, object]) -> None:
+        if not self.gone:
+            try:
+                await self._send(event)
+            except (OSError, RuntimeError):
+                self.gone = True

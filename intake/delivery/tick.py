@@ -1,0 +1,162 @@
+"""What happens without being told: every five seconds each process asks the database about all its conversations at once.
+
+With Redis dead this is what delivers, at most six seconds late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from intake.delivery import frames
+from intake.delivery.feed import Feed
+from intake.delivery.grouping import Grouped
+from intake.rules.presence import mark_staff_present, mark_visitors_seen
+from intake.rules.queue import QueueView, view_queues
+from intake.rules.snapshots import Snapshot, read_snapshots
+
+if TYPE_CHECKING:
+    from intake.delivery.hub import Hub
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 5
+HEAD_SECONDS = 20
+SEEN_SECONDS = 30
+QUEUE_PAUSE_SECONDS = 1.0
+
+
+class Tick:
+    """The hub's clock: heartbeats, the pull of last resort, queue places, presence, guards."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.watcher: Grouped[int, Snapshot | None] = Grouped(_watch, most=5000, name="watcher")
+        self._queues_wanted: set[int] = set()
+        self._queues_task: asyncio.Task[None] | None = None
+        self._seen_queues: dict[int, QueueView] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._looking: set[asyncio.Task[None]] = set()
+        self._second = 0
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        for task in [self._task, self._queues_task, *self._looking]:
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._second += 1
+            self._beat(self._second % HEAD_SECONDS)
+            try:
+                if self._second % TICK_SECONDS == 0:
+                    await self._tick()
+                if self._second % SEEN_SECONDS == 1:
+                    await self._mark_seen()
+            except Exception:  # the database may be away; the next tick asks again
+                logger.warning("A tick failed.", exc_info=True)
+
+    def _beat(self, slot: int) -> None:
+        """Each feed's heartbeat every 20 s, a twentieth of the feeds each second."""
+        for feed in self._hub.local_feeds():
+            if feed.conversation_id % HEAD_SECONDS == slot:
+                feed.say(frames.HeadBeat(head=feed.head))
+        if slot == 0:
+            for desk in list(self._hub.desks):
+                self._spawn(desk.say(frames.HeadBeat(head=0)))
+
+    async def _tick(self) -> None:
+        await self._look(list(self._hub.feeds))
+        self.look_at_queues(self._helplines_watched())
+        for guard in self._hub.guards:
+            await guard(self._hub)
+
+    async def _mark_seen(self) -> None:
+        now = timezone.now()
+        present = [f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone]
+        await sync_to_async(mark_visitors_seen)(present, now=now)
+        for desk in list(self._hub.desks):
+            await sync_to_async(mark_staff_present)(desk.user_id, desk.helpline_ids, now=now)
+
+    # -- conversations ----------------------------------------------------------------------------------------
+    def look_at(self, conversation_ids: Iterable[int]) -> None:
+        """Ask the database about these conversations now."""
+        self._spawn(self._look(list(conversation_ids)))
+
+    async def _look(self, conversation_ids: list[int]) -> None:
+        asked = [(pk, self.watcher.submit(pk)) for pk in conversation_ids]
+        for pk, answer in asked:
+            snapshot = await answer
+            for feed in list(self._hub.feeds.get(pk, ())):
+                _show_snapshot(feed, snapshot)
+
+    # -- queues -------------------------------------------------------------------------------------------------
+    def _helplines_watched(self) -> set[int]:
+        watched = {f.snapshot.helpline_id for f in self._hub.local_feeds() if f.snapshot.state == "waiting"}
+        return watched.union(*(desk.helpline_ids for desk in self._hub.desks))
+
+    def look_at_queues(self, helpline_ids: Iterable[int]) -> None:
+        """Tell local visitors their place and local desks that it changed; at most once a second."""
+        self._queues_wanted.update(helpline_ids)
+        if self._queues_wanted and self._queues_task is None:
+            self._queues_task = asyncio.create_task(self._show_queues())
+
+    async def _show_queues(self) -> None:
+        try:
+            while self._queues_wanted:
+                wanted, self._queues_wanted = self._queues_wanted, set()
+                views = await sync_to_async(view_queues)(wanted & self._helplines_watched(), now=timezone.now())
+                await self._tell(views)
+                await asyncio.sleep(QUEUE_PAUSE_SECONDS)
+        except Exception:
+            logger.warning("The queue could not be read.", exc_info=True)
+        finally:
+            self._queues_task = None
+
+    async def _tell(self, views: dict[int, QueueView]) -> None:
+        for feed in self._hub.local_feeds():
+            view = views.get(feed.snapshot.helpline_id)
+            if view and feed.role == "visitor" and (place := view.places.get(feed.conversation_id)):
+                feed.show_queue(frames.Queue(place=place, estimate=view.estimate(place), notices=view.notices))
+        changed = {pk for pk, view in views.items() if self._seen_queues.get(pk) != view}
+        self._seen_queues.update(views)
+        for desk in list(self._hub.desks):
+            if desk.helpline_ids & changed:
+                await desk.queue_changed()
+
+    def _spawn(self, work: object) -> None:
+        task = asyncio.create_task(work)  # type: ignore[arg-type]  # a coroutine of this class
+        self._looking.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._looking.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.warning("A look at the database failed.", exc_info=task.exception())
+
+
+def _show_snapshot(feed: Feed, snapshot: Snapshot | None) -> None:
+    if snapshot is None:
+        feed.lose()
+    elif feed.role == "counsellor" and snapshot.counsellor_id != feed.user_id:
+        feed.see(snapshot)
+        feed.close(frames.CLOSE_POLICY)
+    else:
+        feed.see(snapshot)
+
+
+def _watch(pks: list[int]) -> list[Snapshot | None]:
+    found = read_snapshots(set(pks))
+    return [found.get(pk) for pk in pks]

@@ -1,0 +1,125 @@
+"""Wake-ups between processes. They carry numbers, never text, and may all be lost: the tick finds what they did not tell.
+
+One subscription a process. channels_redis drops at capacity without an exception and can stay deaf after Redis has
+restarted, so a watchdog listens for its own probes and subscribes anew when they do not come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+GROUP = "helpline.wake"
+PROBE_SECONDS = 5.0
+SEND_TIMEOUT_SECONDS = 2.0
+
+Wake = dict[str, Any]
+"""`heads`: [[conversation, head]], `states`: [conversation], `queues`: [helpline], `signs`: [[conversation, role, kind, seq]]."""
+
+
+class Wakeups:
+    """The process's one subscription. `hear` gets what other processes have published."""
+
+    def __init__(self, hear: Callable[[Wake], None]) -> None:
+        self._hear = hear
+        self._me = secrets.token_hex(8)
+        self._layer: Any = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pending: Wake = {}
+        self._publishing: asyncio.Task[None] | None = None
+        self._probe = self._probe_heard = 0
+        self.deaf = False
+
+    async def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
+
+    async def stop(self) -> None:
+        for task in [*self._tasks, *([self._publishing] if self._publishing else [])]:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._drop_layer()
+
+    def publish(self, wake: Wake) -> None:
+        """Send soon, together with whatever else is waiting to be sent."""
+        for kind, items in wake.items():
+            if kind == "heads":
+                self._pending.setdefault(kind, {}).update(items)
+            else:
+                self._pending.setdefault(kind, []).extend(item for item in items if item not in self._pending[kind])
+        if self._publishing is None:
+            self._publishing = asyncio.get_running_loop().create_task(self._publish())
+
+    async def _publish(self) -> None:
+        try:
+            while self._pending:
+                wake, self._pending = self._pending, {}
+                if "heads" in wake:
+                    wake["heads"] = list(wake["heads"].items())
+                await self._send(wake)
+        finally:
+            self._publishing = None
+
+    async def _send(self, wake: Wake) -> None:
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                layer = self._layer or get_channel_layer()
+                await layer.group_send(GROUP, {"type": "wake", "from": self._me, **wake})
+        except Exception:  # Redis may be gone in any way it likes; the tick goes on without it
+            self._note_deaf(True)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._subscribe_and_hear()
+            except asyncio.CancelledError:
+                raise
+            except Exception:
+                self._note_deaf(True)
+                await asyncio.sleep(1)
+
+    async def _subscribe_and_hear(self) -> None:
+        # A layer of its own: after Redis has restarted, only new connections are sure to hear again.
+        await self._drop_layer()
+        shared = get_channel_layer()
+        self._layer = shared if isinstance(shared, InMemoryChannelLayer) else channel_layers.make_backend("default")
+        channel = await self._layer.new_channel("wake")
+        await self._layer.group_add(GROUP, channel)
+        self._probe_heard = self._probe
+        while True:
+            message = await self._layer.receive(channel)
+            if message.get("from") == self._me:
+                self._probe_heard = max(self._probe_heard, message.get("probe", 0))
+                self._note_deaf(False)
+            else:
+                self._hear(message)
+
+    async def _watch(self) -> None:
+        while True:
+            self._probe += 1
+            await self._send({"probe": self._probe})
+            await asyncio.sleep(PROBE_SECONDS)
+            if self._probe_heard < self._probe:
+                self._note_deaf(True)
+                self._tasks[0].cancel()
+                self._tasks[0] = asyncio.create_task(self._listen())
+
+    def _note_deaf(self, deaf: bool) -> None:
+        if deaf != self.deaf:
+            self.deaf = deaf
+            logger.warning("Wake-ups do not arrive: the tick delivers." if deaf else "Wake-ups arrive again.")
+
+    async def _drop_layer(self) -> None:
+        layer, self._layer = self._layer, None
+        if layer is not None and hasattr(layer, "flush") and not isinstance(layer, InMemoryChannelLayer):
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                    await layer.flush()
