@@ -144,8 +144,8 @@ def stop_on_signals() -> None:
 def serve(*, host: str, port: int, data: Path) -> int:
     """Set up whatever is missing, start everything, and stay until Ctrl-C."""
     stop_on_signals()
-    set_up()
     require_free_port(host, port)
+    set_up()
     environment = installation_environment(data.resolve())
     print(f"Preparing {data} ...", flush=True)
     prepare(data, environment)

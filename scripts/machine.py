@@ -13,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 DEBIAN_PACKAGE = {
+    "caddy": "caddy",
     "chromium": "chromium",
     "docker-compose": "docker-compose",
     "node": "nodejs",

@@ -17,6 +17,8 @@ from scripts.machine import ROOT, Missing, find_program, has, in_ci, missing_sen
 PYTEST_SUMMARY = re.compile(r"^=+ (?P<counts>.*\b(passed|failed|error|errors|no tests ran|deselected)\b.* in .*?) =+$")
 NODE_SUMMARY = re.compile(r"^\S+ (?P<kind>pass|fail|skipped) (?P<count>\d+)$")
 NO_TESTS = 5
+# Debian starts a proxy on port 80 together with caddy, so that one is asked of CI's machine only.
+NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose"]
 
 
 @dataclass
@@ -110,7 +112,7 @@ def chosen_groups(arguments: list[str]) -> list[Group]:
 
 def run_tests(arguments: list[str]) -> int:
     """Install what the tests need, run them, and print how each group went. 0 when all passed."""
-    provide(["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose"])
+    provide(NEEDED + (["caddy"] if in_ci() else []))
     set_up(lock=TEST_LOCK)
     missing = provide_servers() + provide_node_packages()
     groups = [group for group in chosen_groups(arguments) if (ROOT / group.folder).is_dir()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -93,7 +94,7 @@ def redis_url() -> Iterator[str]:
         lacking(missing)
 
 
-def lacking(missing: Missing) -> None:
+def lacking(missing: Missing) -> NoReturn:
     """What cannot be had is said and skipped on somebody's own machine, and a failure in CI."""
     if in_ci():
         pytest.fail(str(missing))

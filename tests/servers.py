@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -187,8 +187,8 @@ def create_databases(address: str) -> None:
 
 
 @contextlib.contextmanager
-def running_postgres(*, durable: bool = False) -> Iterator[PostgresAddresses]:
-    """The addresses of two empty databases. Raises `Missing`."""
+def running_postgres(*, durable: bool = False, flags: Sequence[str] = ()) -> Iterator[PostgresAddresses]:
+    """The addresses of two empty databases of a server started with `flags` besides. Raises `Missing`."""
     port, password = free_port(), secrets.token_hex(16)
     address = f"postgres://chatline:{password}@127.0.0.1:{port}"
     settings = [
@@ -202,7 +202,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresAddresses]:
         folder = Path(name)
         programs = postgres_folder(folder)
         create_cluster(programs, folder, password=password)
-        command = [str(programs / "postgres"), "-D", str(folder / "data")]
+        command = [str(programs / "postgres"), "-D", str(folder / "data"), *flags]
         for setting in settings + ([] if durable else CARELESS):
             command += ["-c", setting]
         with running(

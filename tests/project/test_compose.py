@@ -1,0 +1,174 @@
+"""The set-up beside the embedded one: docker-compose.yml, the image, the proxy."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+
+from scripts.development import web_command
+from scripts.machine import ROOT, Missing, find_program, missing_sentence
+from tests.conftest import lacking
+from tests.servers import running_postgres
+
+DOMAIN = "chat.example.org"
+WEBS = ["web-a", "web-b"]
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an administrator has after the first of the three commands at the top of docker-compose.yml."""
+    folder = tmp_path_factory.mktemp("installation")
+    for name in ("docker-compose.yml", "Dockerfile", ".dockerignore"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("secrets"))
+    subprocess.run(["deploy/make-secrets"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def docker_compose(folder: Path, *arguments: str, domain: str = DOMAIN) -> subprocess.CompletedProcess[str]:
+    program = find_program("docker-compose")
+    if not program:
+        lacking(Missing(missing_sentence("docker-compose")))
+    environment = {**os.environ, "CHATLINE_DOMAIN": domain}
+    return subprocess.run(
+        [program, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def services(installation: Path) -> dict[str, Any]:
+    """The services as docker-compose itself reads them, anchors and variables filled in."""
+    answer = docker_compose(installation, "config")
+    assert answer.returncode == 0, answer.stderr
+    found: dict[str, Any] = yaml.safe_load(answer.stdout)["services"]
+    return found
+
+
+def test_services_are_those_of_a_whole_installation(services: dict[str, Any]) -> None:
+    assert set(services) == {"proxy", *WEBS, "housekeeping", "migrate", "database", "key-store", "redis"}
+
+
+def test_domain_must_be_given(installation: Path) -> None:
+    answer = docker_compose(installation, "config", "--quiet", domain="")
+
+    assert answer.returncode != 0
+    assert "Set CHATLINE_DOMAIN" in answer.stderr
+
+
+def test_only_the_proxy_can_be_reached(services: dict[str, Any]) -> None:
+    assert [name for name, service in services.items() if service.get("ports")] == ["proxy"]
+    assert [name for name, service in services.items() if "outside" in service["networks"]] == ["proxy"]
+    assert not any(service.get("network_mode") or service.get("privileged") for service in services.values())
+
+
+def test_every_service_is_hardened(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    without_user = [name for name, service in services.items() if service.get("user", "0").startswith("0")]
+    assert without_user == ["proxy"]
+
+
+def test_web_processes_run_the_command_of_make_run(services: dict[str, Any]) -> None:
+    for name in WEBS:
+        assert services[name]["command"] == web_command(host="0.0.0.0", port=8000)  # noqa: S104 - inside its own network
+
+
+def test_keys_live_apart_from_what_they_open(services: dict[str, Any]) -> None:
+    volumes = {
+        name: {volume.split(":")[0] for volume in services[name]["volumes"]} for name in ("database", "key-store")
+    }
+
+    assert volumes == {"database": {"database"}, "key-store": {"key-store-never-in-backups"}}
+
+
+def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
+    secrets = ("PASSWORD", "SECRET", "KEY", "DATABASE_URL")
+    for name, service in services.items():
+        given = {
+            key: value for key, value in service.get("environment", {}).items() if any(word in key for word in secrets)
+        }
+        assert all(key.endswith("_FILE") and value.startswith("/run/secrets/") for key, value in given.items()), name
+
+
+def test_secrets_are_made_once(installation: Path) -> None:
+    folder = installation / "deploy" / "secrets"
+    before = {path.name: path.read_text() for path in folder.iterdir()}
+
+    subprocess.run(["deploy/make-secrets"], cwd=installation, check=True, capture_output=True)
+
+    assert {path.name: path.read_text() for path in folder.iterdir()} == before
+    assert len(set(before.values())) == len(before) == 6
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert len(bytes.fromhex(before["master_key"])) == 32
+
+
+@pytest.mark.parametrize("name", ["database", "key-store"])
+def test_postgres_starts_with_its_flags_and_logs_no_statement(services: dict[str, Any], name: str) -> None:
+    flags = services[name]["command"][1:]
+    try:
+        with (
+            running_postgres(durable=True, flags=flags) as addresses,
+            psycopg.connect(addresses.database_url) as connection,
+        ):
+            shown = {
+                setting: connection.execute(f"SHOW {setting}").fetchone()
+                for setting in ("log_statement", "log_min_error_statement", "log_error_verbosity", "log_connections")
+            }
+    except Missing as missing:
+        lacking(missing)
+
+    assert shown == {
+        "log_statement": ("none",),
+        "log_min_error_statement": ("panic",),
+        "log_error_verbosity": ("terse",),
+        "log_connections": ("off",),
+    }
+
+
+def test_image_has_what_runs_and_no_more() -> None:
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+
+    assert {
+        "chatline",
+        "counsellor",
+        "stats",
+        "intake",
+        "templates",
+        "static",
+        "manage.py",
+        "deploy/logging.json",
+    } < allowed
+    assert [path for path in allowed if not (ROOT / path).exists()] == []
+    assert {"tests", "deploy/secrets", "deploy", "var", ".git"} & allowed == set()
+
+
+def test_proxy_logs_no_request() -> None:
+    text = (ROOT / "deploy" / "Caddyfile").read_text()
+
+    assert "exclude http\n" in text
+    assert "output file" not in text
+
+
+def test_proxy_configuration_is_valid() -> None:
+    caddy = find_program("caddy")
+    if not caddy:
+        lacking(Missing(missing_sentence("caddy")))
+    command = [caddy, "validate", "--adapter", "caddyfile", "--config", "deploy/Caddyfile"]
+
+    answer = subprocess.run(
+        command, cwd=ROOT, env={**os.environ, "CHATLINE_DOMAIN": DOMAIN}, capture_output=True, text=True, check=False
+    )
+
+    assert answer.returncode == 0, answer.stderr

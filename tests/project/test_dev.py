@@ -1,0 +1,136 @@
+"""The two commands: what they say when something is missing, on a machine with nothing but Python."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import machine, testing
+from scripts.machine import ROOT
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def fresh_copy(tmp_path: Path) -> Path:
+    """The scripts in a folder without a virtual environment."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    for lock in ROOT.glob("requirements*.txt"):
+        shutil.copy(lock, tmp_path)
+    return tmp_path
+
+
+def dev(folder: Path, *arguments: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
+    """scripts/dev.py as the machine's Python would run it, after the statement `before`."""
+    start = f"import runpy, sys; {before}; sys.argv = {['dev.py', *arguments]!r}; sys.path.insert(0, ''); "
+    code = start + "runpy.run_path('scripts/dev.py', run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_missing_venv_is_said_in_one_sentence(fresh_copy: Path) -> None:
+    answer = dev(fresh_copy, "setup", before="sys.modules['ensurepip'] = None")
+
+    assert answer.stderr == "python3-venv is missing: apt install python3-venv\n"
+    assert answer.returncode == 1
+
+
+def test_old_python_is_said_in_one_sentence(fresh_copy: Path) -> None:
+    answer = dev(fresh_copy, "setup", before="sys.version_info = (3, 9, 2); sys.version = '3.9.2 (main)'")
+
+    assert answer.stderr == "Python 3.11 or newer is needed, and this is 3.9.2: apt install python3\n"
+    assert answer.returncode == 1
+
+
+@pytest.mark.parametrize("name", ["dev.py", "machine.py"])
+def test_old_python_can_read_as_far_as_the_sentence(name: str) -> None:
+    source = (ROOT / "scripts" / name).read_text()
+
+    assert ast.parse(source, feature_version=(3, 8)).body
+
+
+def test_port_in_use_is_said_in_one_sentence(fresh_copy: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        answer = dev(fresh_copy, "run", "--port", str(port))
+
+    assert f"Port {port} on 127.0.0.1 cannot be used (Address already in use)" in answer.stderr
+    assert f"make run PORT={port + 1}" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert answer.returncode == 1
+
+
+def test_make_alone_lists_every_target() -> None:
+    answer = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    targets = re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    assert re.findall(r"^  make (\w+)\t", answer.stdout, flags=re.MULTILINE) == targets
+    assert {"run", "test", "lint", "check", "lock", "bench", "totp"} < set(targets)
+
+
+def test_every_make_target_is_a_command_without_make() -> None:
+    called = set(re.findall(r"scripts/dev\.py (\w+)", (ROOT / "Makefile").read_text()))
+
+    assert called == {"run", "totp", "test", "lint", "check", "lock", "bench"}
+    help_text = subprocess.run(
+        [sys.executable, "scripts/dev.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert called <= set(re.findall(r"^    (\w+)", help_text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "groups"),
+    [
+        ([], ["SQLite", "PostgreSQL and Redis", "browser", "JavaScript"]),
+        (["-k", "queue"], ["SQLite", "PostgreSQL and Redis", "browser"]),
+        (["tests/project"], ["SQLite", "PostgreSQL and Redis"]),
+        (["tests/project/test_dev.py::test_x", "-x"], ["SQLite", "PostgreSQL and Redis"]),
+        (["tests/js"], ["JavaScript"]),
+        (["tests"], ["SQLite", "PostgreSQL and Redis"]),
+    ],
+)
+def test_arguments_choose_groups(arguments: list[str], groups: list[str]) -> None:
+    assert [group.name for group in testing.chosen_groups(arguments)] == groups
+
+
+@pytest.mark.parametrize(
+    ("line", "counts"),
+    [
+        ("==== 12 passed in 0.51s ====", "12 passed in 0.51s"),
+        ("= 1 failed, 2 passed, 3 skipped in 61.02s (0:01:01) =", "1 failed, 2 passed, 3 skipped in 61.02s (0:01:01)"),
+    ],
+)
+def test_closing_line_of_pytest_is_found(line: str, counts: str) -> None:
+    found = testing.PYTEST_SUMMARY.match(line)
+
+    assert found is not None
+    assert found["counts"] == counts
+
+
+@pytest.mark.parametrize(("ci", "code", "word"), [("true", 1, "failed"), ("", 0, "skipped")])
+def test_group_that_cannot_run_fails_in_ci_only(monkeypatch: pytest.MonkeyPatch, ci: str, code: int, word: str) -> None:
+    monkeypatch.setenv("CI", ci)
+    group = testing.Group("browser", "tests/browser", testing.browser_command, needs=("no-such-program",))
+
+    outcome = testing.run_group(group, [], [])
+
+    assert (outcome.code, outcome.counts) == (code, f"{word}: no-such-program is missing: apt install no-such-program")
+
+
+def test_programs_hidden_from_path_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "valkey-server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setitem(machine.OTHER_FOLDERS, "redis-server", [str(tmp_path)])
+
+    assert machine.find_program("redis-server") == str(program)
