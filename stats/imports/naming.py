@@ -5,18 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from intake.models.texts import Texts
-
-
-class Named(Protocol):
-    @property
-    def code(self) -> str: ...
-    @property
-    def name(self) -> Texts: ...
+from stats.models import Choice
+from stats.models.code_list import CodeListEntry
 
 
+Named = CodeListEntry | Choice
 Entry = TypeVar("Entry", bound=Named)
 
 
