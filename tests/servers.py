@@ -50,7 +50,7 @@ def wait_until(is_up: Callable[[], object], *, process: subprocess.Popen[bytes],
             is_up()
             return
         time.sleep(0.05)
-    raise Missing(f"{Path(str(process.args[0])).name} did not start: {log.read_text()[-2000:]}")  # type: ignore[index]
+    raise Missing(f"A server did not start: {log.read_text()[-2000:]}")
 
 
 @contextlib.contextmanager
@@ -67,7 +67,9 @@ def running(
             stderr=output,
             cwd=folder,
             start_new_session=True,
-            **as_user(user),  # type: ignore[arg-type]
+            user=user,
+            group=group_of(user),
+            extra_groups=[] if user else None,
         )
     try:
         wait_until(is_up, process=process, log=log)
@@ -76,11 +78,9 @@ def running(
         stop(process)
 
 
-def as_user(user: str | None) -> dict[str, object]:
+def group_of(user: str | None) -> int | None:
     """PostgreSQL refuses to run as root, so there it runs as somebody who owns nothing but its folder."""
-    if user is None:
-        return {}
-    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+    return pwd.getpwnam(user).pw_gid if user else None
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -174,8 +174,15 @@ def create_cluster(programs: Path, folder: Path, *, password: str) -> None:
     ]
     options = [f"--pwfile={secret}", "--encoding=UTF8", "--no-locale", "--no-sync"]
     answer = subprocess.run(
-        [*command, *options], cwd=folder, capture_output=True, text=True, check=False, **as_user(owner)
-    )  # type: ignore[call-overload]
+        [*command, *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        user=owner,
+        group=group_of(owner),
+        extra_groups=[] if owner else None,
+    )
     if answer.returncode:
         raise Missing(f"initdb failed: {answer.stderr[-2000:]}")
 

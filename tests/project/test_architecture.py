@@ -18,7 +18,7 @@ pytestmark = pytest.mark.once
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
     program = Path(sys.executable).with_name("lint-imports")
-    command = [program, "--no-cache", "--config", folder / "pyproject.toml"]
+    command = [str(program), "--no-cache", "--config", str(folder / "pyproject.toml")]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
