@@ -248,7 +248,8 @@ USE_I18N = True
 
 # -- static files ----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("CHATLINE_STATIC_ROOT", default=str(DATA_DIR / "static")))
+# The demo serves files where they lie; an installation collects them.
+STATIC_ROOT = None if DEMO else env.str("CHATLINE_STATIC_ROOT", default=str(DATA_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEMO
 WHITENOISE_AUTOREFRESH = False
