@@ -10,7 +10,6 @@ from typing import Generic, TypeVar
 from stats.models import Choice
 from stats.models.code_list import CodeListEntry
 
-
 Named = CodeListEntry | Choice
 Entry = TypeVar("Entry", bound=Named)
 
