@@ -83,9 +83,7 @@ def waiting_conversation_or_404(request: HttpRequest, public_id: UUID) -> Conver
     """
     user = counsellor_or_404(request)
     conversation = (
-        Conversation.objects.filter(
-            public_id=public_id, helpline__in=helplines_with(user, "intake.claim_conversation")
-        )
+        Conversation.objects.filter(public_id=public_id, helpline__in=helplines_with(user, "intake.claim_conversation"))
         .select_related("helpline")
         .first()
     )

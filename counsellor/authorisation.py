@@ -42,12 +42,27 @@ ADDRESSES: dict[str, Rule] = {
     "readyz": PUBLIC,
     "admin:*": ADMINISTRATOR,
     # The visitor's face. What belongs to one conversation asks for its token in the view.
-    "intake:*": PUBLIC,
+    "visitor:*": PUBLIC,
     # Signing in and out.
     "counsellor:login": PUBLIC,
     "counsellor:logout": PUBLIC,
     "counsellor:second_factor": HALF,
     "counsellor:enrol": HALF,
+    # The desk. Everybody on the staff has it; what stands on it follows her roles.
+    "counsellor:desk": STAFF,
+    "counsellor:queue": staff_with("intake.view_queue"),
+    "counsellor:presence": staff_with("intake.claim_conversation"),
+    "counsellor:conversation": staff_with("intake.claim_conversation"),
+    "counsellor:claim": staff_with("intake.claim_conversation"),
+    "counsellor:end": staff_with("intake.claim_conversation"),
+    "counsellor:hand_back": staff_with("intake.claim_conversation"),
+    "counsellor:registration": staff_with("stats.register_contact"),
+    # One's own account.
+    "counsellor:account": STAFF,
+    "counsellor:language": STAFF,
+    "counsellor:password": STAFF,
+    "counsellor:new_recovery_codes": STAFF,
+    "counsellor:new_factor": STAFF,
 }
 
 

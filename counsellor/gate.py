@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
+from django.utils import translation
 
 from counsellor.access import holds_permission, is_verified
 from counsellor.authorisation import Rule, Who, rule_of
+from counsellor.models import Counsellor
 
 SLUG_NAMES = ("helpline", "slug", "helpline_slug")
+# A start password was said aloud: it opens the page where a new one is chosen, and nothing else.
+OPEN_TO_START_PASSWORDS = frozenset({"counsellor:password"})
 
 
 class StaffGate:
@@ -27,26 +31,36 @@ class StaffGate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        match = request.resolver_match
+        if match and match.app_name == "admin":
+            # Django's own admin scripts build pages from strings. Visitor pages and ours keep trusted types.
+            response._csp_update = {"require-trusted-types-for": [], "trusted-types": []}  # type: ignore[attr-defined]
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
-        match = request.resolver_match
-        rule = rule_of(match.view_name) if match else None
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        rule = rule_of(name)
         if rule is None:
-            raise ImproperlyConfigured(f"{match and match.view_name} is not declared in counsellor/authorisation.py")
-        return self.hold(request, rule, kwargs)
-
-    def hold(self, request: HttpRequest, rule: Rule, kwargs: dict[str, Any]) -> HttpResponse | None:
+            raise ImproperlyConfigured(f"{name} is not declared in counsellor/authorisation.py")
         if rule.who in (Who.PUBLIC, Who.VISITOR, Who.HALF):
             return None
         if not is_verified(request.user):
             return self.to_login(request)
-        if rule.who is Who.ADMINISTRATOR and not request.user.is_staff:
+        return self.hold(cast(Counsellor, request.user), name, rule, kwargs)
+
+    def hold(self, user: Counsellor, name: str, rule: Rule, kwargs: dict[str, Any]) -> HttpResponse | None:
+        """Somebody is verified: may she, with this rule? What she may not looks missing."""
+        if user.language:
+            translation.activate(user.language)
+        if user.must_change_password and name not in OPEN_TO_START_PASSWORDS:
+            return redirect("counsellor:password")
+        if rule.who is Who.ADMINISTRATOR and not user.is_staff:
             raise Http404
-        slug = next((kwargs[name] for name in SLUG_NAMES if name in kwargs), None)
-        if rule.permission and not holds_permission(request.user, rule.permission, slug=slug):
+        slug = next((kwargs[key] for key in SLUG_NAMES if key in kwargs), None)
+        if rule.permission and not holds_permission(user, rule.permission, slug=slug):
             raise Http404
         return None
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import (
     AbstractBaseUser,
     BaseUserManager,
@@ -46,6 +47,10 @@ class Counsellor(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField(_("aktiv"), default=True)
     is_staff = models.BooleanField(_("administrator"), default=False)
+    must_change_password = models.BooleanField(_("må velge eget passord"), default=False)
+    language = models.CharField(
+        _("språk"), max_length=8, blank=True, choices=settings.LANGUAGES, help_text=_("Tomt betyr nettleserens språk.")
+    )
 
     objects = CounsellorManager()
 

@@ -1,0 +1,84 @@
+"""One conversation on the desk: its panel, and what is done with it. With X-Fragment a script asks for a part of a page."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from counsellor.access import conversation_or_404, counsellor_or_404, waiting_conversation_or_404
+from counsellor.models import Counsellor
+from counsellor.rules.work import finish_conversation, return_conversation, take_conversation
+from intake.delivery.announcing import announce
+from intake.errors import Refusal
+from intake.models import Conversation, PendingContact
+from intake.rules.intro import read_intro
+
+
+@require_safe
+def conversation(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = conversation_or_404(request, public_id)
+    return panel(request, found) if is_fragment(request) else redirect("counsellor:desk")
+
+
+@require_POST
+def claim(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Exactly one wins; whoever was too late is told so kindly."""
+    found = waiting_conversation_or_404(request, public_id)
+    try:
+        take_conversation(found, counsellor=cast(Counsellor, request.user), now=timezone.now())
+    except Refusal as refusal:
+        return refuse(request, refusal)
+    announce(found)
+    return panel(request, found) if is_fragment(request) else redirect("counsellor:desk")
+
+
+@require_POST
+def end(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """End it. Already ended is as good: the answer is the same."""
+    found = conversation_or_404(request, public_id)
+    if finish_conversation(found, counsellor=cast(Counsellor, request.user), now=timezone.now()):
+        announce(found)
+    return HttpResponse(status=204) if is_fragment(request) else redirect("counsellor:desk")
+
+
+@require_POST
+def hand_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    found = conversation_or_404(request, public_id)
+    if return_conversation(found, counsellor=cast(Counsellor, request.user), now=timezone.now()):
+        announce(found)
+        if not is_fragment(request):
+            messages.success(request, _("Samtalen er tilbake i køen, på sin gamle plass."))
+    return HttpResponse(status=204) if is_fragment(request) else redirect("counsellor:desk")
+
+
+@require_safe
+def registration(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """What is left to register of an ended conversation: 404 when it is done, or was erased by its visitor."""
+    user = counsellor_or_404(request)
+    waiting = PendingContact.objects.filter(counsellor=user, conversation__public_id=public_id)
+    pending = get_object_or_404(waiting.select_related("helpline"))
+    return render(request, "counsellor/_registration.html", {"pending": pending})
+
+
+def panel(request: HttpRequest, found: Conversation) -> HttpResponse:
+    context = {"chat": found, "intro": read_intro(found)}
+    return render(request, "counsellor/_chat.html", context)
+
+
+def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """A sentence: in place for a script, above the desk otherwise."""
+    if is_fragment(request):
+        return HttpResponse(str(refusal.title), status=refusal.status, content_type="text/plain; charset=utf-8")
+    messages.warning(request, str(refusal.title))
+    return redirect("counsellor:desk")
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    return "X-Fragment" in request.headers

@@ -1,0 +1,86 @@
+"""The dashboard: the queue, one's own conversations, who is on, what is left to register."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from counsellor.access import counsellor_or_404, helplines_with, own_conversations, waiting_conversations
+from counsellor.models import Counsellor
+from intake.delivery.announcing import announce_queue
+from intake.models import Conversation, PendingContact, StaffPresence
+from intake.rules.intro import read_intro
+from intake.rules.presence import mark_staff_present, set_available
+from intake.sealing.key_store import open_keys
+
+UNSEEN_AFTER = timedelta(minutes=2)
+ANSWERS = "intake.claim_conversation"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A waiting conversation as the queue shows it. `silent`: the visitor's page has not been heard from lately."""
+
+    conversation: Conversation
+    intro: list[tuple[str, str]]
+    minutes: int
+    silent: bool
+
+
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    user = counsellor_or_404(request)
+    mine = own_conversations(user).filter(state=Conversation.State.ACTIVE).order_by("claimed_at")
+    conversations = list(mine.prefetch_related("helpline__intro_questions"))
+    context = {
+        **queue_context(user, now=timezone.now()),
+        "answers": helplines_with(user, ANSWERS).exists(),
+        "chats": with_intros(conversations),
+        "available": not StaffPresence.objects.filter(user=user, available=False).exists(),
+    }
+    return render(request, "counsellor/desk.html", context)
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """The partial that the desk fetches again when a queue has changed. Asking for it says that she is there."""
+    user, now = counsellor_or_404(request), timezone.now()
+    mark_staff_present(user.pk, helplines_with(user, ANSWERS).values_list("pk", flat=True), now=now)
+    return render(request, "counsellor/_queue.html", queue_context(user, now=now))
+
+
+@require_POST
+def presence(request: HttpRequest) -> HttpResponse:
+    """Her own switch for new conversations, the same on all her helplines."""
+    user, now = counsellor_or_404(request), timezone.now()
+    for helpline in helplines_with(user, ANSWERS):
+        set_available(user, helpline, available=request.POST.get("available") == "1", now=now)
+        announce_queue(helpline.pk)
+    return HttpResponse(status=204) if request.headers.get("X-Fragment") else redirect("counsellor:desk")
+
+
+def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
+    conversations = waiting_conversations(user).order_by("pk").prefetch_related("helpline__intro_questions")
+    rows = [
+        Waiting(
+            conversation=conversation,
+            intro=intro,
+            minutes=max(0, int((now - conversation.created_at).total_seconds() // 60)),
+            silent=now - conversation.visitor_seen_at > UNSEEN_AFTER,
+        )
+        for conversation, intro in with_intros(list(conversations))
+    ]
+    unregistered = PendingContact.objects.filter(counsellor=user).select_related("helpline")
+    return {"rows": rows, "unregistered": unregistered, "several": helplines_with(user, ANSWERS).count() > 1}
+
+
+def with_intros(conversations: list[Conversation]) -> list[tuple[Conversation, list[tuple[str, str]]]]:
+    """Each conversation with its intro answers; the keys are fetched in one query for all."""
+    open_keys([conversation.public_id for conversation in conversations if conversation.intro_sealed])
+    return [(conversation, read_intro(conversation)) for conversation in conversations]
