@@ -66,7 +66,7 @@ test("ending and erasing carry the token in a header and never in the address", 
 
 test("leaving ends the conversation without waiting, and a failure is nobody's business", async () => {
   const asked = [];
-  const api = createVisitorApi((url, options) => {
+  const api = createVisitorApi((_url, options) => {
     asked.push(options.keepalive);
     return Promise.reject(new Error("offline"));
   }, URLS);

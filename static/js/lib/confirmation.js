@@ -2,42 +2,47 @@
 
 /**
  * @param {object} options
- * @param {Element} options.opener the button that leads to the question
- * @param {HTMLElement} options.panel with [data-yes], [data-no] and [data-problem]
+ * @param {HTMLElement[]} options.openers the buttons that lead to the question
+ * @param {HTMLElement} options.panel [data-confirm] with [data-yes], [data-no] and [data-problem]
  * @param {function(): Promise<*>} options.onYes
  * @param {string} options.failed what to say when it went wrong without words of its own
  */
-export function setUpConfirmation({ opener, panel, onYes, failed }) {
+export function setUpConfirmation({ openers, panel, onYes, failed }) {
   const yes = panel.querySelector("[data-yes]");
   const problem = panel.querySelector("[data-problem]");
+  let opener = openers[0];
+
+  function open(from) {
+    opener = from;
+    panel.parentNode.querySelectorAll("[data-confirm]").forEach((other) => {
+      other.hidden = other !== panel;
+    });
+    problem.hidden = true;
+    panel.querySelector("[data-question-title]").focus();
+  }
 
   function close() {
     panel.hidden = true;
-    problem.hidden = true;
-    opener.setAttribute("aria-expanded", "false");
+    opener.focus();
   }
 
-  opener.addEventListener("click", () => {
-    panel.hidden = false;
-    opener.setAttribute("aria-expanded", "true");
-    yes.focus();
-  });
-  panel.querySelector("[data-no]").addEventListener("click", () => {
-    close();
-    opener.focus();
-  });
+  openers.forEach((button) => button.addEventListener("click", () => open(button)));
+  panel.querySelector("[data-no]").addEventListener("click", close);
   panel.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    close();
-    opener.focus();
+    if (event.key === "Escape") close();
   });
   yes.addEventListener("click", () => {
     yes.disabled = true;
     onYes()
-      .then(close, (error) => {
-        problem.textContent = error.title || failed;
-        problem.hidden = false;
-      })
+      .then(
+        () => {
+          panel.hidden = true;
+        },
+        (error) => {
+          problem.textContent = error.title || failed;
+          problem.hidden = false;
+        },
+      )
       .then(() => {
         yes.disabled = false;
       });

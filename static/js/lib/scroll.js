@@ -31,12 +31,12 @@ export function createScrollKeeper(box, newer) {
   };
 }
 
-/** The height that is really free above an on-screen keyboard, as --viewport on the element. */
-export function followViewport(view, element, onChange) {
+/** The height that is really free above an on-screen keyboard, as --viewport on the page. */
+export function followViewport(view, onChange) {
   const viewport = view.visualViewport;
   if (!viewport) return;
   const fit = () => {
-    element.style.setProperty("--viewport", `${viewport.height}px`);
+    view.document.documentElement.style.setProperty("--viewport", `${viewport.height}px`);
     if (viewport.scale === 1) view.scrollTo(0, 0);
     onChange();
   };

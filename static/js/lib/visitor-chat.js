@@ -53,7 +53,10 @@ export function setUpChat(root, session, storage) {
   }
 
   function end() {
-    return api.end(session.current.token).catch(unlessGone);
+    return api
+      .end(session.current.token)
+      .catch(unlessGone)
+      .then(() => room.ended());
   }
 
   const form = part("door");
@@ -64,10 +67,11 @@ export function setUpChat(root, session, storage) {
     };
     setUpDoor({ form, api, language, texts, onOpened, onClosed: () => page.defaultView.location.reload() });
   }
-  root.querySelectorAll("[data-confirms]").forEach((opener) => {
-    const panel = root.querySelector(`[data-confirm="${opener.dataset.confirms}"]`);
-    const onYes = opener.dataset.confirms === "end" ? end : erase;
-    setUpConfirmation({ opener, panel, onYes, failed: texts.failed });
+  const deeds = { end, erase };
+  root.querySelectorAll("[data-confirm]").forEach((panel) => {
+    const name = panel.dataset.confirm;
+    const openers = Array.from(root.querySelectorAll(`[data-confirms="${name}"]`));
+    setUpConfirmation({ openers, panel, onYes: deeds[name], failed: texts.failed });
   });
   part("leave").addEventListener("click", () => {
     if (room) room.forget();

@@ -113,23 +113,27 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   }
 
   function showState(frame) {
+    if (frame.welcome) return; // the state with the counsellor's name follows at once
     if (frame.counsellor) counsellor = frame.counsellor;
-    if (root.dataset.state === frame.state && frame.welcome) return;
+    const ended = frame.state === "ended";
+    const news = root.dataset.state !== frame.state;
     root.dataset.state = frame.state;
-    if (frame.state === "active") {
-      part("status").textContent = counsellor ? fill(texts.active, { name: counsellor }) : texts.activeUnnamed;
-    } else {
-      part("status").textContent = frame.state === "waiting" ? texts.waiting : texts.ended;
+    part("status").textContent = statusSentence(frame.state);
+    if (ended && (news || frame.reason)) part("end-reason").textContent = endSentence(frame.reason);
+    if (ended && news) {
+      part("typing").textContent = "";
+      part("end-title").focus();
     }
-    if (frame.state === "ended") showEnd(frame.reason);
     scroll.settle({ added: false });
   }
 
-  function showEnd(reason) {
-    part("typing").textContent = "";
-    part("end-reason").textContent =
-      { counsellor: texts.endedByCounsellor, abandoned: texts.endedAbandoned }[reason] || texts.ended;
-    part("end-title").focus();
+  function statusSentence(state) {
+    if (state === "active") return counsellor ? fill(texts.active, { name: counsellor }) : texts.activeUnnamed;
+    return state === "waiting" ? texts.waiting : texts.ended;
+  }
+
+  function endSentence(reason) {
+    return { counsellor: texts.endedByCounsellor, abandoned: texts.endedAbandoned }[reason] || texts.endedByYou;
   }
 
   function showStatus(status, reason) {
@@ -152,11 +156,13 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   page.addEventListener("visibilitychange", look);
   view.addEventListener("pageshow", look);
   view.addEventListener("online", () => conversation.nudge());
-  followViewport(view, root, () => scroll.settle({ added: false }));
+  followViewport(view, () => scroll.settle({ added: false }));
   composer.text = session.draft;
   conversation.open();
 
   return {
+    /** The visitor has ended it herself: said at once, the server's own word follows. */
+    ended: () => showState({ state: "ended", counsellor: null, reason: "visitor" }),
     /** Lets go of the conversation and of all that the tab keeps of it. */
     forget() {
       conversation.close();

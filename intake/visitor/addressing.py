@@ -1,0 +1,44 @@
+"""From an address to its helpline and the language it is read in. No cookie: the language travels as ?lang=."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import translation
+
+from intake.models import Helpline
+
+HelplineView = Callable[[HttpRequest, Helpline], HttpResponse]
+
+
+def for_helpline(view: HelplineView) -> Callable[..., HttpResponse]:
+    """Hands the view the helpline of its address, with the language of the request active."""
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, slug: str) -> HttpResponse:
+        helpline = get_object_or_404(Helpline, slug=slug)
+        with translation.override(choose_language(request, offered_languages(helpline))):
+            response = view(request, helpline)
+            response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
+            return response
+
+    return wrapper
+
+
+def offered_languages(helpline: Helpline) -> list[str]:
+    """The helpline's languages that the pages speak; never empty."""
+    spoken = [code for code, _ in settings.LANGUAGES]
+    return [code for code in helpline.languages if code in spoken] or [settings.LANGUAGE_CODE]
+
+
+def choose_language(request: HttpRequest, offered: list[str]) -> str:
+    """What ?lang= asks for, else what the browser asks for, else the first."""
+    asked = request.GET.get("lang", "")
+    if asked in offered:
+        return asked
+    preferred = translation.get_language_from_request(request)
+    return preferred if preferred in offered else offered[0]

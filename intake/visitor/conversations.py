@@ -1,0 +1,112 @@
+"""Opening, ending and erasing a conversation, and the state of the door, as JSON.
+
+No cookie carries rights here, so a foreign page can do nothing in a visitor's name: Django's protection against that
+is not needed, and would set a cookie.
+"""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from intake.delivery.announcing import announce
+from intake.delivery.rate import Buckets
+from intake.errors import Malformed, RateLimited, UnknownConversation, UnsupportedMedia
+from intake.models import Conversation, Helpline
+from intake.rules.hours import opening_state
+from intake.rules.lifecycle import EndReason, end_conversation, erase_conversation, find_by_token, open_conversation
+from intake.rules.queue import count_waiting
+from intake.visitor.addressing import for_helpline
+from intake.visitor.problems import answers_problems
+
+_openings = Buckets(settings.OPENINGS_BURST, settings.OPENINGS_PER_HOUR / 3600)
+"""By the day's pseudonym, in memory alone (docs/privacy.md, "No device trace")."""
+
+
+@require_safe
+@for_helpline
+def status(request: HttpRequest, helpline: Helpline) -> HttpResponse:
+    """Open or not, until when, from when, and how many wait."""
+    state = opening_state(helpline, now=timezone.now())
+    return JsonResponse(
+        {
+            "open": state.open,
+            "closes_at": state.closes_at and state.closes_at.isoformat(),
+            "opens_at": state.opens_at and state.opens_at.isoformat(),
+            "queue": count_waiting(helpline),
+        }
+    )
+
+
+@csrf_exempt
+@require_POST
+@for_helpline
+@answers_problems
+def open_one(request: HttpRequest, helpline: Helpline) -> HttpResponse:
+    language, intro = _read_opening(request)
+    _take_turn(request)
+    opened = open_conversation(helpline, language=language, intro=intro, now=timezone.now())
+    conversation = opened.conversation
+    announce(conversation)
+    return JsonResponse(
+        {"conversation": str(conversation.public_id), "token": opened.token, "epoch": conversation.epoch}, status=201
+    )
+
+
+def _read_opening(request: HttpRequest) -> tuple[str, object]:
+    if request.content_type != "application/json":
+        raise UnsupportedMedia
+    try:
+        wanted = json.loads(request.body)
+    except ValueError:
+        raise Malformed from None
+    if not isinstance(wanted, dict) or wanted.keys() - {"language", "intro"}:
+        raise Malformed
+    language = wanted.get("language", settings.LANGUAGE_CODE)
+    if not isinstance(language, str):
+        raise Malformed
+    return language, wanted.get("intro", {})
+
+
+def _take_turn(request: HttpRequest) -> None:
+    wait_seconds = _openings.take(request.META.get("REMOTE_ADDR", ""))
+    if wait_seconds:
+        raise RateLimited(retry_after_seconds=wait_seconds)
+
+
+@csrf_exempt
+@require_POST
+@for_helpline
+@answers_problems
+def end_current(request: HttpRequest, helpline: Helpline) -> HttpResponse:
+    conversation = _current(request, helpline)
+    if end_conversation(conversation, reason=EndReason.VISITOR, now=timezone.now()):
+        announce(conversation)
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_http_methods(["DELETE"])
+@for_helpline
+@answers_problems
+def erase_current(request: HttpRequest, helpline: Helpline) -> HttpResponse:
+    conversation = _current(request, helpline)
+    erase_conversation(conversation, now=timezone.now())
+    announce(conversation)
+    return HttpResponse(status=204)
+
+
+def _current(request: HttpRequest, helpline: Helpline) -> Conversation:
+    """The conversation of the token in the header, if it is one of this helpline's."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise UnknownConversation
+    conversation = find_by_token(token.strip())
+    if conversation.helpline_id != helpline.pk:
+        raise UnknownConversation
+    return conversation

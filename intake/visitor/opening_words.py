@@ -1,0 +1,72 @@
+"""The opening state in words: until when, from when, in the helpline's own time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zoneinfo
+from dataclasses import dataclass
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from intake.models import Helpline
+from intake.rules.hours import OpeningState, week_hours
+from intake.rules.timetable import DayHours
+
+TOMORROW, WITHIN_A_WEEK = 1, 7
+
+
+@dataclass(frozen=True)
+class WeekLine:
+    """One line of the table of opening hours."""
+
+    day: str
+    times: str
+    reason: str
+    is_today: bool
+
+
+def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> str:
+    """One or two short sentences, for the door of the helpline."""
+    if state.open:
+        if state.closes_at is None:
+            return _("Åpent nå, hele døgnet.")
+        return _("Åpent nå, til %(when)s.") % {"when": say_moment(state.closes_at, now=now, zone=helpline.zone)}
+    if state.opens_at is None:
+        return _("Stengt.")
+    when = say_moment(state.opens_at, now=now, zone=helpline.zone)
+    if state.soft_closed:
+        return _("Vi tar ikke imot flere akkurat nå. Vi åpner igjen %(when)s.") % {"when": when}
+    return _("Stengt nå. Vi åpner %(when)s.") % {"when": when}
+
+
+def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"."""
+    local = moment.astimezone(zone)
+    values = {"time": local.strftime("%H:%M"), "day": _day_name(local.date(), now=now, zone=zone)}
+    days = (local.date() - now.astimezone(zone).date()).days
+    if days <= 0:
+        return _("kl. %(time)s") % values
+    if days == TOMORROW:
+        return _("i morgen kl. %(time)s") % values
+    return _("%(day)s kl. %(time)s") % values
+
+
+def _day_name(day: dt.date, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    days = (day - now.astimezone(zone).date()).days
+    return date_format(day, "l" if days < WITHIN_A_WEEK else "j. F")
+
+
+def week_lines(helpline: Helpline, *, now: dt.datetime | None = None) -> list[WeekLine]:
+    """Today and the six days after it."""
+    today = (now or timezone.now()).astimezone(helpline.zone).date()
+    return [_line(day, today) for day in week_hours(helpline, start=today)]
+
+
+def _line(day: DayHours, today: dt.date) -> WeekLine:
+    if day.round_the_clock:
+        times = _("hele døgnet")
+    else:
+        times = ", ".join(f"{opens:%H:%M}–{closes:%H:%M}" for opens, closes in day.times) or _("stengt")
+    return WeekLine(date_format(day.on, "l"), times, day.reason, day.on == today)
