@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
+from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
@@ -31,12 +31,12 @@ class CounsellorSocket(Socket):
 
     async def enter(self, hello: Hello) -> Feed | None:
         session: SessionBase = self.scope["session"]
-        user = await sync_to_async(verified_counsellor)(session)
+        user = await self.hub.thread.run(verified_counsellor, session)
         if user is None or hello.token is not None:
             await self._refuse(frames.CLOSE_TOKEN_DEAD)
         elif hello.conversation is None:
             await self._open_desk(user, str(session.session_key))
-        elif await sync_to_async(own_conversations(user).filter(public_id=hello.conversation).exists)():
+        elif await self.hub.thread.run(_holds, user, hello.conversation):
             snapshot = await self.hub.find(hello.conversation)
             if snapshot is not None:
                 return Feed(
@@ -58,13 +58,13 @@ class CounsellorSocket(Socket):
             self.desk.gone = True
             self.hub.desks.discard(self.desk)
             if not any(desk.user_id == self.desk.user_id for desk in self.hub.desks):
-                await sync_to_async(mark_staff_gone)(self.desk.user_id)
+                await self.hub.thread.run(mark_staff_gone, self.desk.user_id)
                 self.hub.announce(helplines=self.desk.helpline_ids)
 
     async def _open_desk(self, user: Counsellor, session_key: str) -> None:
-        ids = await sync_to_async(_helpline_ids)(user)
+        ids = await self.hub.thread.run(_helpline_ids, user)
         self.desk = Desk(user.pk, ids, session_key, self.send)
-        await sync_to_async(mark_staff_present)(user.pk, ids, now=timezone.now())
+        await self.hub.thread.run(mark_staff_present, user.pk, ids, now=timezone.now())
         self.hub.desks.add(self.desk)
         await self.desk.say(frames.Welcome(epoch=0, head=0, limits=frames.current_limits(), state="desk"))
         await self.desk.queue_changed()
@@ -90,6 +90,10 @@ def verified_counsellor(session: SessionBase) -> Counsellor | None:
     return user if isinstance(user, Counsellor) and is_verified(user) else None
 
 
+def _holds(user: Counsellor, public_id: UUID) -> bool:
+    return own_conversations(user).filter(public_id=public_id).exists()
+
+
 def _helpline_ids(user: Counsellor) -> frozenset[int]:
     return frozenset(helplines_with(user, "intake.view_queue").values_list("pk", flat=True))
 
@@ -102,7 +106,7 @@ async def close_without_right(hub: Hub) -> None:
         holders[holder.session_key or ""].append(holder)
     if not holders:
         return
-    rights = await sync_to_async(_rights_of_sessions)(list(holders))
+    rights = await hub.thread.run(_rights_of_sessions, list(holders))
     for session_key, held in holders.items():
         for holder in held:
             wanted = {holder.snapshot.helpline_id} if isinstance(holder, Feed) else holder.helpline_ids

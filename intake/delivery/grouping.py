@@ -6,10 +6,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from django.db import connections
+from intake.delivery.database_thread import DatabaseThread
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ class Grouped(Generic[Item, Result]):
     """One thread with database connections of its own, working through batches of items.
 
     `work` gets 1 to `most` items and returns one result for each, in their order. An exception from it reaches
-    every item of the batch, and the connections are opened anew. `then` sees the results of a batch in the event
+    every item of the batch. `then` sees the results of a batch in the event
     loop, before anyone who waits for them.
     """
 
@@ -36,7 +35,7 @@ class Grouped(Generic[Item, Result]):
     ) -> None:
         self._work, self._most, self._then = work, most, then
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._thread = DatabaseThread(name)
         self._running: asyncio.Task[None] | None = None
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
@@ -49,12 +48,11 @@ class Grouped(Generic[Item, Result]):
         return future
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
                 try:
-                    results = await loop.run_in_executor(self._thread, self._do, [item for item, _ in batch])
+                    results = await self._thread.run(self._work, [item for item, _ in batch])
                 except Exception as error:  # every waiting sender must hear of it, whatever it was
                     logger.warning("A batch failed.", exc_info=error)
                     _settle(batch, error)
@@ -65,19 +63,11 @@ class Grouped(Generic[Item, Result]):
         finally:
             self._running = None
 
-    def _do(self, items: list[Item]) -> list[Result]:
-        try:
-            return self._work(items)
-        except BaseException:
-            connections.close_all()
-            raise
-
     async def finish(self) -> None:
         """Wait until nothing is waiting and close the thread's connections."""
         while self._running is not None:
             await asyncio.wait([self._running])
-        await asyncio.get_running_loop().run_in_executor(self._thread, connections.close_all)
-        self._thread.shutdown(wait=False)
+        await self._thread.finish()
 
 
 def _settle(batch: list[tuple[Item, asyncio.Future[Result]]], results: list[Result] | Exception) -> None:

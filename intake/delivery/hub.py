@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from intake.delivery import frames
+from intake.delivery.database_thread import DatabaseThread
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed, Numbered
 from intake.delivery.grouping import Grouped
@@ -46,6 +47,7 @@ class Hub:
         self._reader: Grouped[tuple[int, int], list[Stored]] = Grouped(_read, most=READ_BATCH, name="reader")
         self._finder: Grouped[Name, Snapshot | None] = Grouped(_find, most=READ_BATCH, name="finder")
         self._recent: dict[int, deque[Numbered]] = {}
+        self.thread = DatabaseThread("hub")
         self.signs = Signs(self)
         self.tick = Tick(self)
         self.wakeups = Wakeups(self.hear)
@@ -59,6 +61,7 @@ class Hub:
         await self.tick.stop()
         for grouped in (self.writer, self._reader, self._finder, self.tick.watcher):
             await grouped.finish()
+        await self.thread.finish()
         await self.wakeups.stop()
 
     # -- who listens ------------------------------------------------------------------------------------
@@ -106,7 +109,7 @@ class Hub:
             return list(islice(recent, after + 1 - recent[0][0], None))
         try:
             return [number_message(stored) for stored in await self._reader.submit((conversation_id, after))]
-        except Exception:  # logged by the reader; the tick tries again
+        except Exception:  # noqa: BLE001 - logged by the reader; the tick tries again
             return []
 
     def caught_up(self, conversation_id: int) -> None:

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from intake.delivery import frames
@@ -86,9 +85,9 @@ class Tick:
     async def _mark_seen(self) -> None:
         now = timezone.now()
         present = [f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone]
-        await sync_to_async(mark_visitors_seen)(present, now=now)
+        await self._hub.thread.run(mark_visitors_seen, present, now=now)
         for desk in list(self._hub.desks):
-            await sync_to_async(mark_staff_present)(desk.user_id, desk.helpline_ids, now=now)
+            await self._hub.thread.run(mark_staff_present, desk.user_id, desk.helpline_ids, now=now)
 
     # -- conversations ----------------------------------------------------------------------------------------
     def look_at(self, conversation_ids: Iterable[int]) -> None:
@@ -117,7 +116,7 @@ class Tick:
         try:
             while self._queues_wanted:
                 wanted, self._queues_wanted = self._queues_wanted, set()
-                views = await sync_to_async(view_queues)(wanted & self._helplines_watched(), now=timezone.now())
+                views = await self._hub.thread.run(view_queues, wanted & self._helplines_watched(), now=timezone.now())
                 await self._tell(views)
                 await asyncio.sleep(QUEUE_PAUSE_SECONDS)
         except Exception:

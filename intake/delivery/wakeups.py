@@ -73,7 +73,7 @@ class Wakeups:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 layer = self._layer or get_channel_layer()
                 await layer.group_send(GROUP, {"type": "wake", "from": self._me, **wake})
-        except Exception:  # Redis may be gone in any way it likes; the tick goes on without it
+        except Exception:  # noqa: BLE001 - Redis may be gone in any way it likes; the tick goes on without it
             self._note_deaf(True)
 
     async def _listen(self) -> None:
@@ -82,7 +82,7 @@ class Wakeups:
                 await self._subscribe_and_hear()
             except asyncio.CancelledError:
                 raise
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, the tick goes on without it
                 self._note_deaf(True)
                 await asyncio.sleep(1)
 

@@ -19,7 +19,7 @@ class VisitorSocket(Socket):
             return None
         try:
             snapshot = await self.hub.find(hash_token(hello.token))
-        except Exception:  # logged where it happened; the client tries again
+        except Exception:  # noqa: BLE001 - logged where it happened; the client tries again
             await self.say_error(Unavailable(retry_after_seconds=5))
             await self.send({"type": "websocket.close", "code": frames.CLOSE_TRY_LATER})
             return None

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.db import connections
 from django.test import Client
 
 from intake.delivery.frames import SUBPROTOCOL
@@ -76,6 +78,8 @@ class Chat:
 async def hub() -> AsyncIterator[Hub]:
     yield await current_hub()
     await stop_hub()
+    # Where `sync_to_async` of the test itself ran.
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -1,0 +1,41 @@
+"""A thread with database connections of its own.
+
+`sync_to_async` would put everything a process does into one thread, behind whatever page is being made there,
+and leave connections open that nobody closes after a fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+from django.db import connections
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+
+class DatabaseThread:
+    def __init__(self, name: str) -> None:
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+
+    async def run(self, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        """What `work` returns, after everything asked for before. An exception opens the connections anew."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, partial(_do, partial(work, *args, **kwargs)))
+
+    async def finish(self) -> None:
+        """Close the connections and end the thread."""
+        await self.run(connections.close_all)
+        self._executor.shutdown(wait=False)
+
+
+def _do(work: Callable[[], Result]) -> Result:
+    try:
+        return work()
+    except BaseException:
+        connections.close_all()
+        raise
