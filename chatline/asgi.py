@@ -30,7 +30,7 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 websocket = URLRouter(
     [
         path("ws/visitor/", VisitorSocket.app),  # type: ignore[arg-type]  # an ASGI application, not a view
-        path("ws/counsellor/", AuthMiddlewareStack(CounsellorSocket.app)),  # type: ignore[arg-type]
+        path("ws/counsellor/", AuthMiddlewareStack(CounsellorSocket.app)),
         path("<path:rest>", refuse),  # type: ignore[arg-type]
     ]
 )

@@ -86,7 +86,7 @@ def verified_counsellor(session: SessionBase) -> Counsellor | None:
     """The staff member of a session, when her second factor was checked in it."""
     request = HttpRequest()
     request.session = session
-    user = OTPMiddleware(lambda request: None)._verify_user_sync(request, get_user(request))  # type: ignore[arg-type, return-value]
+    user = OTPMiddleware(lambda request: None)._verify_user_sync(request, get_user(request))
     return user if isinstance(user, Counsellor) and is_verified(user) else None
 
 
@@ -102,7 +102,8 @@ async def close_without_right(hub: Hub) -> None:
     """Close the sockets of staff who were deactivated, logged out, or lost the role. Runs on every tick (5 s)."""
     feeds = [feed for feed in hub.local_feeds() if feed.user_id is not None]
     holders: dict[str, list[Feed | Desk]] = defaultdict(list)
-    for holder in [*feeds, *hub.desks]:
+    everyone: list[Feed | Desk] = [*feeds, *hub.desks]
+    for holder in everyone:
         holders[holder.session_key or ""].append(holder)
     if not holders:
         return

@@ -24,7 +24,7 @@ class _Frame(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field=
 
 
 # -- from the client --------------------------------------------------------------------------------------
-class Hello(_Frame, tag="hello"):
+class Hello(_Frame, frozen=True, tag="hello"):
     """First frame. A visitor names her token, staff a conversation; staff without one get the desk feed."""
 
     token: str | None = None
@@ -33,24 +33,24 @@ class Hello(_Frame, tag="hello"):
     after: int = 0
 
 
-class Post(_Frame, tag="message"):
+class Post(_Frame, frozen=True, tag="message"):
     origin_id: uuid.UUID
     body: str
 
 
-class Sync(_Frame, tag="sync"):
+class Sync(_Frame, frozen=True, tag="sync"):
     after: int
 
 
-class Composing(_Frame, tag="composing"):
+class Composing(_Frame, frozen=True, tag="composing"):
     pass
 
 
-class Paused(_Frame, tag="paused"):
+class Paused(_Frame, frozen=True, tag="paused"):
     pass
 
 
-class Displayed(_Frame, tag="displayed"):
+class Displayed(_Frame, frozen=True, tag="displayed"):
     seq: int
 
 
@@ -68,19 +68,19 @@ class Limits(msgspec.Struct, frozen=True):
     per_second: float
 
 
-class Welcome(_Frame, tag="welcome"):
+class Welcome(_Frame, frozen=True, tag="welcome"):
     epoch: int
     head: int
     limits: Limits
     state: str
 
 
-class Ack(_Frame, tag="ack"):
+class Ack(_Frame, frozen=True, tag="ack"):
     origin_id: uuid.UUID
     seq: int
 
 
-class Delivered(_Frame, tag="message"):
+class Delivered(_Frame, frozen=True, tag="message"):
     seq: int
     origin_id: uuid.UUID
     role: str
@@ -88,28 +88,28 @@ class Delivered(_Frame, tag="message"):
     at: str
 
 
-class HeadBeat(_Frame, tag="head"):
+class HeadBeat(_Frame, frozen=True, tag="head"):
     head: int
 
 
-class Gap(_Frame, tag="gap"):
+class Gap(_Frame, frozen=True, tag="gap"):
     epoch: int
 
 
-class OtherComposing(_Frame, tag="composing"):
+class OtherComposing(_Frame, frozen=True, tag="composing"):
     role: str
 
 
-class OtherPaused(_Frame, tag="paused"):
+class OtherPaused(_Frame, frozen=True, tag="paused"):
     role: str
 
 
-class OtherDisplayed(_Frame, tag="displayed"):
+class OtherDisplayed(_Frame, frozen=True, tag="displayed"):
     role: str
     seq: int
 
 
-class Queue(_Frame, tag="queue"):
+class Queue(_Frame, frozen=True, tag="queue"):
     """`estimate` in minutes. On the desk feed `place` is 0: fetch the queue again."""
 
     place: int
@@ -117,13 +117,13 @@ class Queue(_Frame, tag="queue"):
     notices: tuple[str, ...] = ()
 
 
-class StateChange(_Frame, tag="state"):
+class StateChange(_Frame, frozen=True, tag="state"):
     state: str
     counsellor: str | None = None
     reason: str | None = None
 
 
-class Error(_Frame, tag="error"):
+class Error(_Frame, frozen=True, tag="error"):
     """Names as in RFC 9457. `retry_after` in seconds."""
 
     code: str
@@ -132,7 +132,7 @@ class Error(_Frame, tag="error"):
     retry_after: float | None = None
 
 
-class Drain(_Frame, tag="drain"):
+class Drain(_Frame, frozen=True, tag="drain"):
     """A deploy is under way: reconnect after this many milliseconds."""
 
     reconnect_in: int
@@ -171,7 +171,8 @@ _encoder = msgspec.json.Encoder()
 
 def decode(text: str) -> ClientFrame:
     """Raises `msgspec.DecodeError` (its subclass `ValidationError` included) for anything that is not a frame."""
-    return _decoder.decode(text)
+    frame: ClientFrame = _decoder.decode(text)
+    return frame
 
 
 def encode(frame: ServerFrame) -> str:

@@ -1,4 +1,4 @@
-"""What arrives while the last piece of work runs is done together in the next. No added delay: alone, a batch is one."""
+"""What arrives while the last work runs is done together in the next. No added delay: alone, a batch is one."""
 
 from __future__ import annotations
 

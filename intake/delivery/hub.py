@@ -23,7 +23,8 @@ from intake.delivery.rate import Buckets
 from intake.delivery.signs import Signs
 from intake.delivery.tick import Tick
 from intake.delivery.wakeups import Wake, Wakeups
-from intake.rules.messages import Message, Outcome, Posting, Stored, read_messages, store_messages
+from intake.models import Message
+from intake.rules.messages import Outcome, Posting, Stored, read_messages, store_messages
 from intake.rules.snapshots import Snapshot, look_up
 
 WRITE_BATCH = 512

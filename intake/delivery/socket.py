@@ -23,7 +23,8 @@ from intake.delivery.frames import ClientFrame, Hello
 from intake.delivery.hub import Hub, current_hub
 from intake.delivery.rate import Bucket
 from intake.errors import Malformed, RateLimited, Refusal, Unavailable
-from intake.rules.messages import Message, Outcome, Posting, Stored, check_body
+from intake.models import Message
+from intake.rules.messages import Outcome, Posting, Stored, check_body
 
 Event = MutableMapping[str, Any]
 

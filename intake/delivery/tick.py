@@ -1,4 +1,4 @@
-"""What happens without being told: every five seconds each process asks the database about all its conversations at once.
+"""What happens without being told: every five seconds a process asks the database about all its conversations at once.
 
 With Redis dead this is what delivers, at most six seconds late.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -135,8 +135,8 @@ class Tick:
             if desk.helpline_ids & changed:
                 await desk.queue_changed()
 
-    def _spawn(self, work: object) -> None:
-        task = asyncio.create_task(work)  # type: ignore[arg-type]  # a coroutine of this class
+    def _spawn(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._looking.add(task)
         task.add_done_callback(self._done)
 

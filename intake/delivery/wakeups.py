@@ -1,4 +1,4 @@
-"""Wake-ups between processes. They carry numbers, never text, and may all be lost: the tick finds what they did not tell.
+"""Wake-ups between processes. They carry numbers, never text, and may all be lost: the tick finds what they missed.
 
 One subscription a process. channels_redis drops at capacity without an exception and can stay deaf after Redis has
 restarted, so a watchdog listens for its own probes and subscribes anew when they do not come back.
@@ -22,7 +22,8 @@ PROBE_SECONDS = 5.0
 SEND_TIMEOUT_SECONDS = 2.0
 
 Wake = dict[str, Any]
-"""`heads`: [[conversation, head]], `states`: [conversation], `queues`: [helpline], `signs`: [[conversation, role, kind, seq]]."""
+"""`heads`: [[conversation, head]]; `states`: [conversation]; `queues`: [helpline];
+`signs`: [[conversation, role, kind, seq]]."""
 
 
 class Wakeups:

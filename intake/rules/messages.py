@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
@@ -197,8 +198,8 @@ def read_messages(cursors: Mapping[int, int]) -> dict[int, list[Stored]]:
     return found
 
 
-def _open_messages(rows: object) -> list[Stored]:
-    rows = list(rows)  # type: ignore[call-overload]  # values_list of MESSAGE_COLUMNS
+def _open_messages(found: Iterable[tuple[Any, ...]]) -> list[Stored]:
+    rows = list(found)
     ciphers = open_keys({row[6] for row in rows})
     return [
         Stored(conversation_id, seq, sender, origin_id, body, sent_at, first=False)

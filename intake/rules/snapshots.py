@@ -65,4 +65,19 @@ def look_up(names: Collection[bytes | uuid.UUID]) -> dict[bytes | uuid.UUID, Sna
 
 
 def _read(rows: QuerySet[Conversation]) -> list[Snapshot]:
-    return [Snapshot(*row[:2], bytes(row[2]), *row[3:]) for row in rows.values_list(*COLUMNS)]
+    return [
+        Snapshot(
+            pk=row["pk"],
+            public_id=row["public_id"],
+            token_hash=bytes(row["token_hash"]),
+            helpline_id=row["helpline_id"],
+            language=row["language"],
+            state=row["state"],
+            head=row["head"],
+            epoch=row["epoch"],
+            counsellor_id=row["counsellor_id"],
+            counsellor_name=row["counsellor__pseudonym"],
+            reason=row["end_reason"],
+        )
+        for row in rows.values(*COLUMNS)
+    ]
