@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from base64 import b32encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -68,6 +68,11 @@ class SecondFactor(ThrottlingMixin, Device):
         totp = TOTP(self.seed, STEP_SECONDS, 0, DIGITS)
         totp.time = now.timestamp()
         return f"{totp.token():0{DIGITS}d}"
+
+    def fresh_code(self, now: datetime) -> str:
+        """A code that will be accepted: the current one, or the next when the current one has been used."""
+        used_up = self.last_step >= int(now.timestamp()) // STEP_SECONDS
+        return self.code_at(now + timedelta(seconds=STEP_SECONDS) if used_up else now)
 
     def waits_until(self) -> datetime | None:
         """Until when no code is looked at, after earlier failures. None when one may be tried."""

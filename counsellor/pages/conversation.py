@@ -1,4 +1,4 @@
-"""One conversation on the desk: its panel, and what is done with it. With X-Fragment a script asks for a part of a page."""
+"""One conversation on the desk: its panel, and what is done with it. With X-Fragment a script asks for a part."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def panel(request: HttpRequest, found: Conversation) -> HttpResponse:
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A sentence: in place for a script, above the desk otherwise."""
     if is_fragment(request):
-        return HttpResponse(str(refusal.title), status=refusal.status, content_type="text/plain; charset=utf-8")
+        return render(request, "counsellor/_refusal.html", {"title": refusal.title}, status=refusal.status)
     messages.warning(request, str(refusal.title))
     return redirect("counsellor:desk")
 

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from counsellor.demo import PASSWORD, PEOPLE, create_staff
+from intake.demo import create_helplines
+
+
+class Command(BaseCommand):
+    help = "Two helplines with staff, rosters and figures to try Chatline with. What is there already stays as it is."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--print", action="store_true", dest="only_print", help="only print the logins")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Only in demo mode (CHATLINE_DEMO=1): the passwords are known to everybody.")
+        if not options["only_print"]:
+            create_demo()
+        self.stdout.write("\n".join(logins()))
+
+
+def create_demo() -> None:
+    now = timezone.now()
+    helplines = create_helplines(now)
+    create_staff(helplines)
+
+
+def logins() -> list[str]:
+    """Who can log in, as lines for a terminal."""
+    lines = [f"Logins (password for all: {PASSWORD})"]
+    for person in PEOPLE:
+        roles = ", ".join(f"{role} on {slug}" for slug, role in person.roles)
+        lines.append(f"  {person.username:<8} {roles or 'administrator (/admin/)'}")
+    lines.append("A second-factor code: python3 scripts/dev.py totp NAME  (or manage.py totp NAME)")
+    return lines

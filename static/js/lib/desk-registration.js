@@ -1,0 +1,39 @@
+/** The form on an ended conversation. It stays where it is while it is filled in, whatever happens in the others. */
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.place [data-address]: where the form is fetched and posted
+ * @param {ReturnType<import("./desk-requests.js").createRequests>} options.requests
+ * @param {DOMStringMap} options.texts
+ * @param {function(): void} options.onDone
+ */
+export function setUpRegistration({ place, requests, texts, onDone }) {
+  function show(found) {
+    place.replaceChildren(place.ownerDocument.importNode(found, true));
+    const form = place.querySelector("form");
+    if (form) form.addEventListener("submit", (event) => submit(event, form));
+    else onDone();
+  }
+
+  function submit(event, form) {
+    event.preventDefault();
+    const button = form.querySelector("[type=submit]");
+    button.disabled = true;
+    requests
+      .post(place.dataset.address, new FormData(form))
+      .then((found) => {
+        show(found);
+        const problem = place.querySelector("[aria-invalid=true], [data-done]");
+        if (problem) problem.focus();
+      })
+      .catch((problem) => {
+        const line = form.querySelector("[data-problem]");
+        line.textContent = problem.title || texts.failed;
+        line.hidden = false;
+        button.disabled = false;
+      });
+  }
+
+  // Erased by its visitor, or registered in another tab: then there is nothing to show here.
+  requests.get(place.dataset.address).then(show, () => null);
+}
