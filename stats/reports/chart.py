@@ -59,6 +59,10 @@ class Chart:
     base = HEIGHT - BOTTOM
 
     @property
+    def number_x(self) -> int:
+        return self.left - 8
+
+    @property
     def label_y(self) -> int:
         return self.base + 18
 

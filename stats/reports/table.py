@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from django.utils.formats import date_format
@@ -12,6 +12,7 @@ from stats.reports.period import Period
 
 # How often something was counted, by what it was and the month.
 Counts = Mapping[Hashable, Mapping[date, int]]
+LEVELS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +45,29 @@ class Row:
     def earlier_total(self) -> int:
         return sum(self.earlier)
 
-    @property
-    def marked_cells(self) -> list[Cell]:
+    def marked_cells(self, largest: int) -> list[Cell]:
         earlier = self.earlier or (0,) * len(self.cells)
-        return [Cell(count, old) for count, old in zip(self.cells, earlier, strict=True)]
+        return [
+            Cell(count, old, -(-count * LEVELS // largest) if largest else 0)
+            for count, old in zip(self.cells, earlier, strict=True)
+        ]
 
     @property
     def change_percent(self) -> int | None:
         return None if not self.before else round((self.total - self.before) * 100 / self.before)
 
+    @property
+    def change_size(self) -> int:
+        return abs(self.change_percent or 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """`level` is 0 for nothing and 1 to 5 by how near the cell is to the largest of its table."""
+
     count: int
     earlier: int = 0
+    level: int = 0
 
     @property
     def is_mixed(self) -> bool:
@@ -75,10 +85,9 @@ class Table:
     rows: tuple[Row, ...]
     total: Row | None
     notes: tuple[str, ...] = ()
-    total_heading: str = ""
     has_before: bool = True
     is_hourly: bool = False
-    earlier_sources: tuple[str, ...] = field(default=())
+    earlier_sources: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -87,6 +96,11 @@ class Table:
     @property
     def largest_cell(self) -> int:
         return max((cell for row in self.rows for cell in row.cells), default=0)
+
+    @property
+    def shown(self) -> list[tuple[Row, list[Cell]]]:
+        """The rows with their cells as a page draws them."""
+        return [(row, row.marked_cells(self.largest_cell)) for row in self.rows]
 
     @property
     def has_earlier(self) -> bool:

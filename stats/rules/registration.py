@@ -9,10 +9,11 @@ from typing import Any
 from django.db import transaction
 
 from intake.models import Helpline, PendingContact
+from intake.rules.lifecycle import to_quarter_hour
 from stats.models import Contact, ContactAnswer, ContactReferral, ContactTheme
 from stats.rules.code_lists import CodeLists, load_code_lists
 from stats.rules.entry import ContactEntry, narrowest, problems_of
-from stats.rules.local_time import local_columns, quarter_of
+from stats.rules.local_time import local_columns
 from stats.rules.refusals import AlreadyRegistered, InvalidEntry
 
 
@@ -93,7 +94,7 @@ def _remove_pending(pending: PendingContact, *, helpline: Helpline) -> bool:
 
 
 def _columns(entry: ContactEntry, *, lists: CodeLists) -> dict[str, Any]:
-    started_at = quarter_of(entry.started_at)
+    started_at = to_quarter_hour(entry.started_at)
     local = local_columns(started_at, zone=lists.helpline.zone)
     band = entry.age_band
     if entry.age is not None:
