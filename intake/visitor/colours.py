@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 READABLE = 4.6
 """WCAG 2.2 AA wants 4.5 for text; a little more survives rounding."""
-LIGHT_PAPER, LIGHT_INK = "#f2ede5", "#2a2622"
+LIGHT_PAPER, LIGHT_SURFACE, LIGHT_INK = "#f2ede5", "#ffffff", "#2a2622"
 DARK_PAPER, DARK_INK = "#242120", "#f2ede6"
 
 Rgb = tuple[int, int, int]
@@ -24,21 +24,23 @@ class Shades:
 
 def light_shades(colour: str) -> Shades:
     """Shades on light paper (source: static/css/tokens.css)."""
-    return _shades(colour, paper=LIGHT_PAPER, ink=LIGHT_INK, towards="#000000", on_accent="#ffffff", tint=0.12)
+    soft = mix(LIGHT_SURFACE, colour, 0.13)
+    return _shades(colour, papers=(LIGHT_PAPER, soft), ink=LIGHT_INK, towards="#000000", on_accent="#ffffff")
 
 
 def dark_shades(colour: str) -> Shades:
-    return _shades(colour, paper=DARK_PAPER, ink=DARK_INK, towards="#ffffff", on_accent="#14110f", tint=0.16)
+    soft = mix(DARK_PAPER, colour, 0.22)
+    return _shades(colour, papers=(DARK_PAPER, soft), ink=DARK_INK, towards="#ffffff", on_accent="#14110f")
 
 
-def _shades(colour: str, *, paper: str, ink: str, towards: str, on_accent: str, tint: float) -> Shades:
-    soft = mix(paper, colour, tint)
+def _shades(colour: str, *, papers: tuple[str, str], ink: str, towards: str, on_accent: str) -> Shades:
+    """The first shade on the way `towards` black or white that is readable on both papers and under its own text."""
     accent = next(
         shade
         for shade in (mix(colour, towards, step / 40) for step in range(41))
-        if min(contrast(shade, paper), contrast(shade, soft), contrast(shade, on_accent)) >= READABLE
+        if min(contrast(shade, other) for other in (*papers, on_accent)) >= READABLE
     )
-    return Shades(accent=accent, accent_strong=mix(accent, ink, 0.3), accent_ink=on_accent, accent_soft=soft)
+    return Shades(accent=accent, accent_strong=mix(accent, ink, 0.3), accent_ink=on_accent, accent_soft=papers[1])
 
 
 def contrast(one: str, other: str) -> float:

@@ -15,6 +15,7 @@ from intake.rules.hours import OpeningState, week_hours
 from intake.rules.timetable import DayHours
 
 TOMORROW, WITHIN_A_WEEK = 1, 7
+NO_BREAK_SPACE = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,17 @@ def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> s
 
 
 def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"."""
+    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"; "kl." sticks to its time."""
     local = moment.astimezone(zone)
     values = {"time": local.strftime("%H:%M"), "day": _day_name(local.date(), now=now, zone=zone)}
     days = (local.date() - now.astimezone(zone).date()).days
     if days <= 0:
-        return _("kl. %(time)s") % values
-    if days == TOMORROW:
-        return _("i morgen kl. %(time)s") % values
-    return _("%(day)s kl. %(time)s") % values
+        words = _("kl. %(time)s") % values
+    elif days == TOMORROW:
+        words = _("i morgen kl. %(time)s") % values
+    else:
+        words = _("%(day)s kl. %(time)s") % values
+    return NO_BREAK_SPACE.join(words.rsplit(" ", 1))
 
 
 def _day_name(day: dt.date, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
@@ -59,9 +62,12 @@ def _day_name(day: dt.date, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str
 
 
 def week_lines(helpline: Helpline, *, now: dt.datetime | None = None) -> list[WeekLine]:
-    """Today and the six days after it."""
+    """Today and the six days after it; one line when it is always open."""
     today = (now or timezone.now()).astimezone(helpline.zone).date()
-    return [_line(day, today) for day in week_hours(helpline, start=today)]
+    days = week_hours(helpline, start=today)
+    if all(day.round_the_clock for day in days):
+        return [WeekLine(_("alle dager"), _("hele døgnet"), "", is_today=False)]
+    return [_line(day, today) for day in days]
 
 
 def _line(day: DayHours, today: dt.date) -> WeekLine:

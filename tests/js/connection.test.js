@@ -276,3 +276,15 @@ test("the address keeps the page's own host and its safety", () => {
     "ws://localhost:8000/ws/visitor/",
   );
 });
+
+test("a socket that looks open is renewed at once, and one that is waited for is not waited for", () => {
+  const { net, connection } = opened({ random: () => 0.9 });
+
+  connection.renew();
+  assert.equal(net.sockets.length, 2);
+  assert.equal(net.sockets[0].closedWith, 1000);
+  net.latest.drops();
+  connection.renew();
+
+  assert.equal(net.sockets.length, 3);
+});

@@ -122,13 +122,16 @@ test("a reload in mid-air brings the unsent message back and sends it once, with
   assert.deepEqual(after.net.latest.sentOf("message"), [{ type: "message", origin_id: originId, body: "Hei" }]);
 });
 
-test("fifteen seconds of silence from the server end in not sent, and a retry settles it", () => {
+test("fifteen seconds of silence from the server end in not sent, and a retry takes a new socket", () => {
   const { conversation, net, clock, seen } = setUp();
   const originId = conversation.send("Hei");
   clock.advance(15000);
   assert.deepEqual(seen.outbox, ["Hei:unsent"]);
 
   conversation.retry(originId);
+  net.latest.opens();
+  net.latest.receives(welcome());
+  assert.deepEqual(net.latest.sentOf("message"), [{ type: "message", origin_id: originId, body: "Hei" }]);
   net.latest.receives({ type: "ack", origin_id: originId, seq: 1 });
 
   assert.deepEqual(seen.outbox, []);

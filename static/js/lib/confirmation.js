@@ -18,12 +18,20 @@ export function setUpConfirmation({ openers, panel, onYes, failed }) {
       other.hidden = other !== panel;
     });
     problem.hidden = true;
+    panel.parentNode.classList.add("is-asking");
     panel.querySelector("[data-question-title]").focus();
   }
 
-  function close() {
+  function putAway() {
     panel.hidden = true;
-    opener.focus();
+    panel.parentNode.classList.remove("is-asking");
+  }
+
+  function close() {
+    putAway();
+    // The opener may stand in a question that is itself put away.
+    if (opener.offsetParent === null) openers[0].focus();
+    else opener.focus();
   }
 
   openers.forEach((button) => button.addEventListener("click", () => open(button)));
@@ -34,15 +42,10 @@ export function setUpConfirmation({ openers, panel, onYes, failed }) {
   yes.addEventListener("click", () => {
     yes.disabled = true;
     onYes()
-      .then(
-        () => {
-          panel.hidden = true;
-        },
-        (error) => {
-          problem.textContent = error.title || failed;
-          problem.hidden = false;
-        },
-      )
+      .then(putAway, (error) => {
+        problem.textContent = error.title || failed;
+        problem.hidden = false;
+      })
       .then(() => {
         yes.disabled = false;
       });

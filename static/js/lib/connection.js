@@ -151,6 +151,11 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
     nudge() {
       if (status === "waiting" && clock.now() >= heldUntil) connect();
     },
+    /** The socket looks open and nothing comes of it (another network, a sleeping phone): take a new one. */
+    renew() {
+      if (status === "ready") connect();
+      else this.nudge();
+    },
     close() {
       if (status !== "stopped") stop("closed");
     },

@@ -108,12 +108,13 @@ export function createConversation({
     },
     close: () => connection.close(),
     nudge: () => connection.nudge(),
+    renew: () => connection.renew(),
     send(body) {
       typing.sent();
       return outbox.add(body);
     },
     retry(originId) {
-      connection.nudge();
+      connection.renew();
       outbox.retry(originId);
     },
     discard: (originId) => outbox.discard(originId),

@@ -155,7 +155,10 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
 
   page.addEventListener("visibilitychange", look);
   view.addEventListener("pageshow", look);
-  view.addEventListener("online", () => conversation.nudge());
+  view.addEventListener("online", () => conversation.renew());
+  view.addEventListener("offline", () => {
+    part("offline").hidden = false;
+  });
   followViewport(view, () => scroll.settle({ added: false }));
   composer.text = session.draft;
   conversation.open();
