@@ -23,6 +23,9 @@ Numbered = tuple[int, str]
 """A message's `seq` and its encoded frame."""
 
 
+FINISH_SECONDS = 5.0
+
+
 class Source(Protocol):
     """Where a feed gets what comes after its cursor."""
 
@@ -135,6 +138,11 @@ class Feed:
         if self._closing is None:
             self._closing = code
             self.kick()
+
+    async def finish(self) -> None:
+        """Wait until what was said has gone out, or five seconds: a client that does not read is not waited for."""
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=FINISH_SECONDS)
 
     def kick(self) -> None:
         if self._task is None and not self.gone:

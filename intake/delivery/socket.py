@@ -197,6 +197,7 @@ class Socket:
         """Close after what the feed has said; at once when there is none."""
         if self.feed is not None:
             self.feed.close(code)
+            await self.feed.finish()
         else:
             await self.send({"type": "websocket.close", "code": code})
 

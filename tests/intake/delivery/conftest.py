@@ -39,7 +39,7 @@ class Chat:
         return await self.read("welcome")
 
     async def say(self, **frame: Any) -> None:
-        await self.socket.send_to(text_data=json.dumps(frame))
+        await self.socket.send_to(text_data=json.dumps(frame, ensure_ascii=False))
 
     async def post(self, body: str, *, origin_id: uuid.UUID | None = None) -> str:
         origin = str(origin_id or uuid.uuid4())
