@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+import pytest
+
+from chatline.middleware.no_trace import NoTrace, pseudonymise
+
+SALT, OTHER_SALT = b"s" * 32, b"t" * 32
+
+TRACES = {
+    b"User-Agent": b"Mozilla/5.0 (marked)",
+    b"referer": b"https://secret.example/",
+    b"X-Forwarded-For": b"203.0.113.7",
+    b"forwarded": b"for=203.0.113.7",
+    b"x-real-ip": b"203.0.113.7",
+    b"cf-connecting-ip": b"203.0.113.7",
+    b"sec-ch-ua-platform": b"Android",
+    b"via": b"1.1 proxy",
+}
+
+
+async def pass_through(headers: dict[bytes, bytes], client: tuple[str, int] | None = ("203.0.113.7", 4711)) -> Any:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+
+    scope = {"type": "http", "client": client, "headers": list(headers.items())}
+    await NoTrace(app)(scope, None, None)  # type: ignore[arg-type]
+    return seen[0]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_nothing_inside_sees_address_agent_or_referrer() -> None:
+    scope = await pass_through({**TRACES, b"accept-language": b"nn", b"host": b"localhost"})
+
+    assert dict(scope["headers"]) == {b"accept-language": b"nn", b"host": b"localhost"}
+    assert "203.0.113.7" not in repr(scope)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_pseudonym_is_the_same_for_one_address_and_another_for_the_next() -> None:
+    first, again, other = [
+        (await pass_through({}, (address, 1)))["client"] for address in ("203.0.113.7", "203.0.113.7", "203.0.113.8")
+    ]
+
+    assert first == again != other
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_proxys_word_counts_only_when_a_proxy_is_trusted(settings: Any) -> None:
+    settings.TRUSTED_PROXIES = 0
+    direct = (await pass_through({b"x-forwarded-for": b"198.51.100.9"}))["client"]
+    settings.TRUSTED_PROXIES = 1
+    proxied = (await pass_through({b"x-forwarded-for": b"10.0.0.1, 198.51.100.9"}))["client"]
+    same = (await pass_through({b"x-forwarded-for": b"198.51.100.9"}))["client"]
+
+    assert proxied == same != direct
+
+
+def test_pseudonym_looks_like_an_address_and_depends_on_the_salt() -> None:
+    pseudonym = pseudonymise("203.0.113.7", salt=SALT)
+
+    assert ipaddress.ip_address(pseudonym) in ipaddress.ip_network("fd00::/8")
+    assert pseudonym != pseudonymise("203.0.113.7", salt=OTHER_SALT)
+
+
+def test_one_household_is_one_pseudonym() -> None:
+    one, two = (pseudonymise(address, salt=SALT) for address in ("2001:db8::1", "2001:db8::ffff"))
+
+    assert one == two != pseudonymise("2001:db8:0:1::1", salt=SALT)
+    assert pseudonymise("::ffff:203.0.113.7", salt=SALT) == pseudonymise("203.0.113.7", salt=SALT)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import io
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from counsellor.models import Counsellor
+from intake.models import Conversation, Helpline, Message, PendingContact
+from intake.rules.abandonment import ACTIVE_SILENT_HOURS, WAITING_AWAY_MINUTES, close_abandoned
+from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation
+from intake.rules.messages import Posting, read_messages, store_messages
+from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
+from intake.sealing.key_store import cache, create_key
+from intake.sealing.models import Salt, SealKey
+from intake.sealing.salt import salt_of
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+
+
+def write(visitor: Opened, body: str) -> None:
+    posting = Posting(visitor.conversation.pk, Message.Role.VISITOR, None, uuid.uuid4(), body)
+    store_messages([posting], now=NOW)
+
+
+def test_ended_conversation_is_purged_when_its_time_is_over(visitor: Opened, other_visitor: Opened) -> None:
+    write(visitor, "noe")
+    end_conversation(visitor.conversation, reason=EndReason.VISITOR, now=NOW)
+
+    early = purge_by_age(now=NOW + timedelta(hours=71))
+    due = purge_by_age(now=NOW + timedelta(hours=72))
+
+    assert (early, due) == (0, 1)
+    assert not Message.objects.exists()
+    assert list(Conversation.objects.all()) == [other_visitor.conversation]
+    assert list(SealKey.objects.values_list("subject_id", flat=True)) == [other_visitor.conversation.public_id]
+
+
+def test_helpline_that_keeps_nothing_purges_at_the_end(helpline: Helpline, visitor: Opened) -> None:
+    helpline.retention_hours = 0
+    helpline.save()
+    end_conversation(visitor.conversation, reason=EndReason.VISITOR, now=NOW)
+
+    assert purge_by_age(now=NOW) == 1
+
+
+def test_open_conversation_is_never_purged_by_age(visitor: Opened) -> None:
+    assert purge_by_age(now=NOW + timedelta(days=30)) == 0
+
+
+def test_rows_without_their_key_cannot_be_read(visitor: Opened) -> None:
+    """What a restored backup would hold: the rows, and no key."""
+    write(visitor, "dette skal ikke kunne leses igjen")
+    SealKey.objects.all().delete()
+    cache.clear()
+
+    assert read_messages({visitor.conversation.pk: 0}) == {}
+
+
+def test_purge_leaves_what_is_to_be_registered(visitor: Opened, counsellor: Counsellor) -> None:
+    claim_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+    end_conversation(visitor.conversation, reason=EndReason.COUNSELLOR, now=NOW)
+
+    purge_by_age(now=NOW + timedelta(days=4))
+
+    assert PendingContact.objects.get().conversation is None
+
+
+def test_waiting_visitor_who_left_gives_up_her_place(visitor: Opened, other_visitor: Opened) -> None:
+    later = visitor.conversation.visitor_seen_at + timedelta(minutes=WAITING_AWAY_MINUTES)
+    Conversation.objects.filter(pk=other_visitor.conversation.pk).update(visitor_seen_at=later)
+
+    assert close_abandoned(now=later) == [visitor.conversation]
+    assert close_abandoned(now=later) == []
+
+
+def test_active_conversation_lasts_for_hours_and_ends_when_silent(visitor: Opened, counsellor: Counsellor) -> None:
+    claim_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+
+    assert close_abandoned(now=NOW + timedelta(hours=ACTIVE_SILENT_HOURS, minutes=-1)) == []
+    assert close_abandoned(now=NOW + timedelta(hours=ACTIVE_SILENT_HOURS)) == [visitor.conversation]
+
+
+def test_stray_key_is_swept_and_a_used_one_is_not(visitor: Opened) -> None:
+    stray = uuid.uuid4()
+    create_key(stray, now=NOW)
+
+    sweep_orphaned_keys(now=NOW + timedelta(hours=ORPHAN_HOURS, minutes=1))
+
+    assert list(SealKey.objects.values_list("subject_id", flat=True)) == [visitor.conversation.public_id]
+
+
+def test_housekeeping_runs_twice_and_destroys_yesterdays_salt(visitor: Opened) -> None:
+    today = NOW.date()
+    salt_of(today - timedelta(days=1))
+    salt_of(today)
+
+    call_command("housekeeping", stdout=io.StringIO())
+    call_command("housekeeping", stdout=io.StringIO())
+
+    assert list(Salt.objects.values_list("day_on", flat=True)) == [today]
