@@ -1,0 +1,58 @@
+"""How fast messages are committed and delivered, and whether any is lost, doubled or reordered.
+
+    python -m benchmarks.delivery              all of it, about seven minutes
+    python -m benchmarks.delivery --quick      a smoke test, some seconds
+    python -m benchmarks.delivery --only chatline --rounds 1
+
+One server process, one PostgreSQL that writes through to the disk, and this process as the client. In the same run,
+round by round: (a) the same server without storage, and (b) the textbook. docs/benchmarks.md says what is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks.load.rounds import Load
+from benchmarks.stage.installation import RAISED_LIMITS, installation
+from scripts.machine import Missing
+
+LOADS = [
+    Load("50 conversations, as fast as it goes", conversations=50, window=8),
+    Load("500 conversations, as fast as it goes", conversations=500, window=1),
+    Load("50 conversations, 100 messages/s", conversations=50, per_second=100),
+]
+QUICK_LOADS = [
+    Load("8 conversations, as fast as it goes", conversations=8, window=4, warm_up_seconds=0.3, seconds=1.0),
+    Load("8 conversations, 100 messages/s", conversations=8, per_second=100, warm_up_seconds=0.3, seconds=1.0),
+]
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.delivery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="a smoke test: small loads, one round")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=10.0, help="measured in each round")
+    parser.add_argument("--only", choices=["chatline", "storeless", "textbook"], action="append")
+    parser.add_argument("--load", type=int, action="append", help="only these loads, counted from 0")
+    parser.add_argument("--json", metavar="FILE", help="write every round here")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """0 when nothing was lost, doubled, reordered or spoiled by Chatline."""
+    chosen = parse(arguments)
+    try:
+        with installation(**RAISED_LIMITS):
+            from benchmarks.stage.contest import run_contest
+
+            return run_contest(chosen, QUICK_LOADS if chosen.quick else LOADS)
+    except Missing as missing:
+        print(missing, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

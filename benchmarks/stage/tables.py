@@ -1,0 +1,14 @@
+"""Tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+def print_table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[str]]) -> None:
+    lines = [["", *columns], *([name, *cells] for name, cells in rows.items())]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns) + 1)]
+    print(f"\n{title}")
+    for line in lines:
+        cells = [cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)]
+        print("  " + "  ".join([line[0].ljust(widths[0]), *cells]))
