@@ -2,8 +2,9 @@
 
 import django.core.validators
 import django.db.models.deletion
-import intake.models.texts
 from django.db import migrations, models
+
+import intake.models.texts
 
 
 class Migration(migrations.Migration):
