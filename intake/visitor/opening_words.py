@@ -15,7 +15,6 @@ from intake.rules.hours import OpeningState, week_hours
 from intake.rules.timetable import DayHours
 
 TOMORROW, WITHIN_A_WEEK = 1, 7
-NO_BREAK_SPACE = "\u00a0"
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> s
     if state.open:
         if state.closes_at is None:
             return _("Åpent nå, hele døgnet.")
-        return _("Åpent nå, til %(when)s.") % {"when": say_moment(state.closes_at, now=now, zone=helpline.zone)}
+        return _say_until(state.closes_at, now=now, zone=helpline.zone)
     if state.opens_at is None:
         return _("Stengt.")
     when = say_moment(state.opens_at, now=now, zone=helpline.zone)
@@ -42,23 +41,26 @@ def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> s
     return _("Stengt nå. Vi åpner %(when)s.") % {"when": when}
 
 
+def _say_until(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
+    if _days_ahead(moment, now=now, zone=zone) <= 0:
+        return _("Åpent nå, til kl.\u00a0%(time)s.") % {"time": f"{moment.astimezone(zone):%H:%M}"}
+    return _("Åpent nå, til %(when)s.") % {"when": say_moment(moment, now=now, zone=zone)}
+
+
 def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"; "kl." sticks to its time."""
+    days = _days_ahead(moment, now=now, zone=zone)
     local = moment.astimezone(zone)
-    values = {"time": local.strftime("%H:%M"), "day": _day_name(local.date(), now=now, zone=zone)}
-    days = (local.date() - now.astimezone(zone).date()).days
+    values = {"time": f"{local:%H:%M}", "day": date_format(local.date(), "l" if days < WITHIN_A_WEEK else "j. F")}
     if days <= 0:
-        words = _("kl. %(time)s") % values
-    elif days == TOMORROW:
-        words = _("i morgen kl. %(time)s") % values
-    else:
-        words = _("%(day)s kl. %(time)s") % values
-    return NO_BREAK_SPACE.join(words.rsplit(" ", 1))
+        return _("kl.\u00a0%(time)s") % values
+    if days == TOMORROW:
+        return _("i morgen kl.\u00a0%(time)s") % values
+    return _("%(day)s kl.\u00a0%(time)s") % values
 
 
-def _day_name(day: dt.date, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
-    days = (day - now.astimezone(zone).date()).days
-    return date_format(day, "l" if days < WITHIN_A_WEEK else "j. F")
+def _days_ahead(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> int:
+    return (moment.astimezone(zone).date() - now.astimezone(zone).date()).days
 
 
 def week_lines(helpline: Helpline, *, now: dt.datetime | None = None) -> list[WeekLine]:
