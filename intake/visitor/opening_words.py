@@ -28,7 +28,11 @@ class WeekLine:
 
 
 def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> str:
-    """One or two short sentences, for the door of the helpline."""
+    """One or two short sentences, for the door of the helpline. "kl." sticks to its time."""
+    return _say_state(state, helpline, now=now).replace("kl. ", "kl.\u00a0")
+
+
+def _say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> str:
     if state.open:
         if state.closes_at is None:
             return _("Åpent nå, hele døgnet.")
@@ -43,20 +47,20 @@ def say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> s
 
 def _say_until(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
     if _days_ahead(moment, now=now, zone=zone) <= 0:
-        return _("Åpent nå, til kl.\u00a0%(time)s.") % {"time": f"{moment.astimezone(zone):%H:%M}"}
+        return _("Åpent nå, til kl. %(time)s.") % {"time": f"{moment.astimezone(zone):%H:%M}"}
     return _("Åpent nå, til %(when)s.") % {"when": say_moment(moment, now=now, zone=zone)}
 
 
 def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"; "kl." sticks to its time."""
+    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"."""
     days = _days_ahead(moment, now=now, zone=zone)
     local = moment.astimezone(zone)
     values = {"time": f"{local:%H:%M}", "day": date_format(local.date(), "l" if days < WITHIN_A_WEEK else "j. F")}
     if days <= 0:
-        return _("kl.\u00a0%(time)s") % values
+        return _("kl. %(time)s") % values
     if days == TOMORROW:
-        return _("i morgen kl.\u00a0%(time)s") % values
-    return _("%(day)s kl.\u00a0%(time)s") % values
+        return _("i morgen kl. %(time)s") % values
+    return _("%(day)s kl. %(time)s") % values
 
 
 def _days_ahead(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> int:
