@@ -64,7 +64,8 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     except BadPeriod as refusal:
         context |= {"problem": refusal.title, "period": half_year_of(today)}
         return render(request, "stats/report.html", context, status=refusal.status)
-    context |= {"period": period, "report": build_report(helpline, period)}
+    has_next = period.next.first <= today
+    context |= {"period": period, "report": build_report(helpline, period), "has_next": has_next}
     return render(request, "stats/report.html", context)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from stats.reports.table import Column, Row, Table
 
-HEIGHT, LEFT, TOP, BOTTOM = 260, 44, 18, 44
-STEP, BAR = 72, 40
+HEIGHT, LEFT, TOP, BOTTOM = 280, 44, 18, 44
+STEP, BAR = 96, 56
 TICKS = 4
 
 

@@ -68,6 +68,11 @@ class Period:
             return f"{date_format(self.first, 'F')}–{date_format(self.last, 'F Y')}"  # noqa: RUF100
         return f"{date_format(self.first, 'F Y')} – {date_format(self.last, 'F Y')}"
 
+    @property
+    def name(self) -> str:
+        """What a whole half-year, quarter or year is called; nothing for other months."""
+        return next((named.label for named in named_periods(self.first.year) if named.period == self), "")
+
 
 def half_year_of(day: date) -> Period:
     start = 1 if day.month <= 6 else 7

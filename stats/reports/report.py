@@ -54,6 +54,14 @@ class Report:
         return self.by_key[key]
 
     @property
+    def filled_tables(self) -> list[Table]:
+        return [table for table in self.tables if not table.is_empty]
+
+    @property
+    def empty_tables(self) -> list[Table]:
+        return [table for table in self.tables if table.is_empty]
+
+    @property
     def is_empty(self) -> bool:
         return all(table.is_empty for table in self.tables)
 

@@ -29,24 +29,24 @@ class Column:
 class Row:
     """`total` is the sum of `cells`, unless the table says otherwise; `before` is the total a year before.
 
-    `earlier` says how much of each cell is an earlier figure. A row with `group` lies under the row of that name,
-    and is counted in it.
+    `earlier` says how much of each cell is an earlier figure, None where there is no such figure. A row with `group`
+    lies under the row of that name, and is counted in it.
     """
 
     label: str
     cells: tuple[int, ...]
     total: int
     before: int | None = None
-    earlier: tuple[int, ...] = ()
+    earlier: tuple[int | None, ...] = ()
     group: str = ""
     note: str = ""
 
     @property
     def earlier_total(self) -> int:
-        return sum(self.earlier)
+        return sum(count or 0 for count in self.earlier)
 
     def marked_cells(self, largest: int) -> list[Cell]:
-        earlier = self.earlier or (0,) * len(self.cells)
+        earlier = self.earlier or (None,) * len(self.cells)
         return [
             Cell(count, old, -(-count * LEVELS // largest) if largest else 0)
             for count, old in zip(self.cells, earlier, strict=True)
@@ -66,12 +66,12 @@ class Cell:
     """`level` is 0 for nothing and 1 to 5 by how near the cell is to the largest of its table."""
 
     count: int
-    earlier: int = 0
+    earlier: int | None = None
     level: int = 0
 
     @property
     def is_mixed(self) -> bool:
-        return 0 < self.earlier < self.count
+        return self.earlier is not None and self.earlier < self.count
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def sum_row(label: str, rows: Sequence[Row], *, width: int) -> Row:
     """The row of sums over the rows that lie under no other."""
     outer = [row for row in rows if not row.group]
     cells = tuple(sum(row.cells[index] for row in outer) for index in range(width))
-    earlier = tuple(sum(row.earlier[index] for row in outer if row.earlier) for index in range(width))
+    earlier = tuple(sum(row.earlier[index] or 0 for row in outer if row.earlier) for index in range(width))
     return Row(
         label,
         cells,

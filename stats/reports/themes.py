@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -26,30 +26,26 @@ class ThemeCounts:
     earlier: EarlierCounts
 
     def row(self, label: str, theme_ids: Sequence[int], *, period: Period, group: str = "", note: str = "") -> Row:
-        cells, earlier = (
-            tuple(sum(counts[theme_id].get(month, 0) for theme_id in theme_ids) for month in period.months)
-            for counts in (self._both(theme_ids), self.earlier.counts)
-        )
-        before = sum(
-            self._both(theme_ids)[theme_id].get(month, 0)
-            for theme_id in theme_ids
-            for month in period.year_before.months
-        )
-        return Row(label, cells, sum(cells), before, earlier if any(earlier) else (), group, note)
+        counts = [source[theme_id] for theme_id in theme_ids for source in (self.contacts, self.earlier.counts)]
+        cells = tuple(_in_month(counts, month) for month in period.months)
+        earlier = tuple(self._earlier(theme_ids, month) for month in period.months)
+        before = sum(_in_month(counts, month) for month in period.year_before.months)
+        is_marked = any(figure is not None for figure in earlier)
+        return Row(label, cells, sum(cells), before, earlier if is_marked else (), group, note)
 
-    def _both(self, theme_ids: Sequence[int]) -> Mapping[int, Mapping[date, int]]:
-        both: MonthCounts = defaultdict(lambda: defaultdict(int))
-        for theme_id in theme_ids:
-            for counts in (self.contacts, self.earlier.counts):
-                for month, count in counts[theme_id].items():
-                    both[theme_id][month] += count
-        return both
+    def _earlier(self, theme_ids: Sequence[int], month: date) -> int | None:
+        figures = [by_month[month] for theme_id in theme_ids if month in (by_month := self.earlier.counts[theme_id])]
+        return sum(figures) if figures else None
+
+
+def _in_month(counts: Iterable[Mapping[date, int]], month: date) -> int:
+    return sum(by_month.get(month, 0) for by_month in counts)
 
 
 def theme_table(themes: Sequence[Theme], counts: ThemeCounts, *, period: Period) -> Table:
     """Every theme that could be chosen in the period or was counted in it."""
     rows = tuple(_theme_rows(themes, counts, period=period))
-    marked = {month for by_month in counts.earlier.counts.values() for month, count in by_month.items() if count}
+    marked = {month for by_month in counts.earlier.counts.values() for month in by_month}
     return Table(
         key="themes",
         title=_("Temaer"),
