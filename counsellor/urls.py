@@ -1,6 +1,6 @@
 """The staff room's addresses. Each stands in `counsellor/authorisation.py` too, or it does not answer."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from counsellor.pages import account, conversation, desk, login, second_factor
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:public_id>/end/", conversation.end, name="end"),
     path("conversations/<uuid:public_id>/hand-back/", conversation.hand_back, name="hand_back"),
     path("conversations/<uuid:public_id>/registration/", conversation.registration, name="registration"),
+    path("", include("counsellor.pages.roster_urls")),
     path("login/", login.login, name="login"),
     path("logout/", login.logout, name="logout"),
     path("code/", second_factor.second_factor, name="second_factor"),

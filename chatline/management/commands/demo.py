@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from counsellor.demo import PASSWORD, PEOPLE, create_staff
+from counsellor.demo_roster import create_roster
 from intake.demo import create_helplines
 
 
@@ -27,7 +28,8 @@ class Command(BaseCommand):
 def create_demo() -> None:
     now = timezone.now()
     helplines = create_helplines(now)
-    create_staff(helplines)
+    staff = create_staff(helplines)
+    create_roster(helplines, staff, now)
 
 
 def logins() -> list[str]:

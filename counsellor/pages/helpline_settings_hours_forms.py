@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models import F, Q
+from django.forms import BaseModelFormSet, modelformset_factory
+from django.utils.translation import gettext_lazy as _
+
+from counsellor.pages.roster_forms import date_widget, time_widget
+from intake.models import ExceptionDate, Helpline, OpeningHours
+
+
+class HoursForm(forms.ModelForm[OpeningHours]):
+    class Meta:
+        model = OpeningHours
+        fields = ("weekday", "opens", "closes", "valid_from_on", "valid_until_on")
+        widgets = {
+            "weekday": forms.Select({"class": "select"}),
+            "opens": time_widget(),
+            "closes": time_widget(),
+            "valid_from_on": date_widget(),
+            "valid_until_on": date_widget(),
+        }
+
+    def __init__(self, *args: Any, helpline: Helpline, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.helpline = helpline
+
+
+class ExceptionForm(forms.ModelForm[ExceptionDate]):
+    class Meta:
+        model = ExceptionDate
+        fields = ("on", "opens", "closes", "reason")
+        widgets = {
+            "on": date_widget(),
+            "opens": time_widget(),
+            "closes": time_widget(),
+            "reason": forms.TextInput({"class": "input"}),
+        }
+
+    def __init__(self, *args: Any, helpline: Helpline, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.instance.helpline = helpline
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if (data.get("opens") is None) != (data.get("closes") is None) and not self.errors:
+            missing = "closes" if data.get("closes") is None else "opens"
+            self.add_error(
+                missing, _("Skriv både når dere åpner og stenger, eller ingen av dem om dere holder stengt.")
+            )
+        return data
+
+
+class BaseExceptionFormSet(BaseModelFormSet[ExceptionDate, ExceptionForm]):
+    def clean(self) -> None:
+        """A date is closed, or it has hours: both at once cannot be understood."""
+        closed: set[dt.date] = set()
+        with_hours: set[dt.date] = set()
+        for form in self.forms:
+            if not form.is_valid() or form in self.deleted_forms or not form.cleaned_data.get("on"):
+                continue
+            on, is_closed = form.cleaned_data["on"], form.cleaned_data.get("opens") is None
+            if on in (with_hours if is_closed else closed):
+                form.add_error("on", _("Denne datoen står både som stengt og som åpen. Fjern en av radene."))
+            (closed if is_closed else with_hours).add(on)
+
+
+HoursFormSet = modelformset_factory(OpeningHours, form=HoursForm, extra=1, can_delete=True, max_num=200)
+ExceptionFormSet = modelformset_factory(
+    ExceptionDate, form=ExceptionForm, formset=BaseExceptionFormSet, extra=1, can_delete=True, max_num=200
+)
+
+
+Hours = BaseModelFormSet[OpeningHours, HoursForm]
+Exceptions = BaseModelFormSet[ExceptionDate, ExceptionForm]
+
+
+def hours_formset(helpline: Helpline, data: Any = None, *, today: dt.date) -> Hours:
+    """The rows that are valid today or later; the past stays as it was."""
+    rows = helpline.opening_hours.filter(Q(valid_until_on__isnull=True) | Q(valid_until_on__gte=today))
+    ordered = rows.order_by(F("valid_from_on").asc(nulls_first=True), "weekday", "opens", "id")
+    return HoursFormSet(data, queryset=ordered, prefix="hours", form_kwargs={"helpline": helpline})
+
+
+def exception_formset(helpline: Helpline, data: Any = None, *, today: dt.date) -> Exceptions:
+    rows = helpline.exception_dates.filter(on__gte=today)
+    return ExceptionFormSet(data, queryset=rows, prefix="exceptions", form_kwargs={"helpline": helpline})
+
+
+class PeriodForm(forms.Form):
+    from_on = forms.DateField(label=_("Nye tider fra"), widget=date_widget())
