@@ -79,8 +79,8 @@ FFP = Lists(
         OwnQuestion(
             "relation",
             {
-                "nb": "Hva er du for den som soner?",
-                "nn": "Kva er du for den som sonar?",
+                "nb": "Relasjon til den som soner",
+                "nn": "Relasjon til den som sonar",
                 "en": "Relation to the person in prison",
             },
             (
@@ -97,9 +97,9 @@ FFP = Lists(
         OwnQuestion(
             "heard",
             {
-                "nb": "Hvordan fikk du høre om oss?",
-                "nn": "Korleis fekk du høyre om oss?",
-                "en": "How did you hear about us?",
+                "nb": "Hørte om oss gjennom",
+                "nn": "Høyrde om oss gjennom",
+                "en": "Heard about us through",
             },
             (
                 item("search", "Nettsøk", "Nettsøk", "Web search", 20),
@@ -221,7 +221,7 @@ FORELDRESUPPORT = Lists(
     questions=(
         OwnQuestion(
             "child-age",
-            {"nb": "Hvor gamle er barna?", "nn": "Kor gamle er barna?", "en": "How old are the children?"},
+            {"nb": "Barnas alder", "nn": "Alderen til barna", "en": "Age of the children"},
             (
                 item("unborn", "Ventes", "Blir venta", "Expected", 4),
                 item("0-1", "0–1 år", "0–1 år", "0–1 years", 24),

@@ -9,7 +9,7 @@ from stats.reports.table import Column, Row, Table
 
 HEIGHT, LEFT, TOP, BOTTOM = 280, 44, 18, 44
 STEP, BAR = 96, 56
-TICKS = 4
+MAX_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +74,25 @@ class Chart:
 def draw_chart(table: Table) -> Chart:
     """Stacked bars of a table of months, one colour a row. The table beside it says the same in numbers."""
     totals = [sum(row.cells[index] for row in table.rows) for index in range(len(table.columns))]
-    top = round_up(max(totals, default=0))
+    largest = max(totals, default=0)
+    step = axis_step(largest)
+    top = step * max(1, -(-largest // step))
     bars = tuple(
         _bar(index, column, table.rows, total=total, top=top)
         for index, (column, total) in enumerate(zip(table.columns, totals, strict=True))
     )
-    ticks = tuple(Tick(_y(top * step / TICKS, top), top * step // TICKS) for step in range(TICKS + 1))
+    ticks = tuple(Tick(_y(value, top), value) for value in range(0, top + 1, step))
     legend = tuple(Legend(row.label, f"chart__piece--{number}") for number, row in enumerate(table.rows, start=1))
     return Chart(LEFT + STEP * len(bars) + 8, bars, ticks, legend)
 
 
-def round_up(value: int) -> int:
-    """The next number that four steps of an axis divide well: 4, 8, 20, 40, 80, 200, …"""
+def axis_step(largest: int) -> int:
+    """The smallest of 1, 2, 5, 10, 20, 50, … that reaches `largest` in at most five steps."""
     step = 1
     while True:
         for factor in (1, 2, 5):
-            if value <= TICKS * factor * step:
-                return TICKS * factor * step
+            if largest <= MAX_TICKS * factor * step:
+                return factor * step
         step *= 10
 
 
