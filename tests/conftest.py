@@ -65,6 +65,18 @@ def own_master_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield path
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Static files by their own names: the hashed ones stand in a manifest that `collectstatic` writes."""
+    from django.conf import settings
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(settings, "STATIC_ROOT", tmp_path_factory.mktemp("static"))
+        patch.setattr(settings, "STORAGES", {**settings.STORAGES, "staticfiles": plain})
+        yield
+
+
 @pytest.fixture(autouse=True)
 def no_keys_left_over() -> Iterator[None]:
     """The key store keeps keys in memory for a minute; a key of one test must not serve the next."""

@@ -14,6 +14,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from scripts.machine import Missing, find_program, in_ci, missing_sentence
 
 DEADLINE_SECONDS = 60.0
 DATABASES = ("chatline", "chatline_keys")
+# On Linux the servers end even when their parent is killed outright.
+END_WITH_PARENT = ["setpriv", "--pdeathsig", "TERM"] if sys.platform == "linux" and shutil.which("setpriv") else []
 # What a test cluster does without. A benchmark keeps them: --durable.
 CARELESS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
@@ -61,7 +64,7 @@ def running(
     log = folder / "log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [*END_WITH_PARENT, *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -231,6 +234,8 @@ def main() -> int:
     )
     parser.add_argument("command", nargs="+")
     arguments = parser.parse_args()
+    # Asked to stop, it stops its servers first.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         with running_postgres(durable=arguments.durable) as postgres, running_redis() as redis_url:
             environment = {**os.environ, **postgres.environment(), "REDIS_URL": redis_url}
