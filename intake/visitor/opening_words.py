@@ -52,7 +52,7 @@ def _say_until(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo
 
 
 def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo) -> str:
-    """ "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00" or "3. januar kl. 09:00"."""
+    """As in "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00", "3. januar kl. 09:00"."""
     days = _days_ahead(moment, now=now, zone=zone)
     local = moment.astimezone(zone)
     values = {"time": f"{local:%H:%M}", "day": date_format(local.date(), "l" if days < WITHIN_A_WEEK else "j. F")}

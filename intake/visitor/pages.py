@@ -15,7 +15,7 @@ from intake.models import Helpline, IntroQuestion
 from intake.models.texts import in_language
 from intake.rules.hours import opening_state
 from intake.rules.queue import view_queues
-from intake.visitor.addressing import choose_language, for_helpline, offered_languages
+from intake.visitor.addressing import choose_language, for_helpline, language_choices, offered_languages
 from intake.visitor.colours import dark_shades, light_shades
 from intake.visitor.opening_words import say_state, week_lines
 
@@ -25,7 +25,7 @@ def helplines(request: HttpRequest) -> HttpResponse:
     languages = [code for code, _ in settings.LANGUAGES]
     with translation.override(choose_language(request, languages)):
         lines = [_sign(helpline) for helpline in Helpline.objects.all()]
-        return render(request, "intake/helplines.html", {"lines": lines, "languages": _language_choices(languages)})
+        return render(request, "intake/helplines.html", {"lines": lines, "languages": language_choices(languages)})
 
 
 def _sign(helpline: Helpline) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _door(helpline: Helpline) -> dict[str, Any]:
             {"tel": contact.tel, "number": contact.number, "label": in_language(contact.label)}
             for contact in helpline.emergency_contacts.all()
         ],
-        "languages": _language_choices(offered_languages(helpline)),
+        "languages": language_choices(offered_languages(helpline)),
         "front_url": _with_language(reverse("visitor:front", args=[helpline.slug])),
         "chat_url": _with_language(reverse("visitor:chat", args=[helpline.slug])),
         "retention_hours": helpline.retention_hours,
@@ -98,15 +98,6 @@ def _door(helpline: Helpline) -> dict[str, Any]:
 
 def _with_language(url: str) -> str:
     return f"{url}?lang={translation.get_language()}"
-
-
-def _language_choices(codes: list[str]) -> list[dict[str, Any]]:
-    if len(codes) < 2:
-        return []
-    current = translation.get_language()
-    names = {code: translation.get_language_info(code)["name_local"].capitalize() for code in codes}
-    names |= {code: short for code, short in {"nb": "Bokmål", "nn": "Nynorsk"}.items() if code in names}
-    return [{"code": code, "name": names[code], "current": code == current} for code in codes]
 
 
 @require_safe

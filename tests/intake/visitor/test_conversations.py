@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from intake.models import Conversation, Helpline, IntroQuestion, OpeningHours
+from intake.rules.intro import read_intro
+from intake.rules.lifecycle import EndReason, Opened, end_conversation, find_by_token
+
+pytestmark = pytest.mark.django_db
+
+OPEN, END, ERASE = "/ffp/conversations/", "/ffp/conversations/current/end/", "/ffp/conversations/current/"
+_pseudonyms = (f"fd00::{number:x}" for number in itertools.count(1))
+
+
+@pytest.fixture
+def visiting() -> Client:
+    """A browser with a pseudonym of its own, so that no test uses up another's openings."""
+    return Client(REMOTE_ADDR=next(_pseudonyms), enforce_csrf_checks=True)
+
+
+def post(client: Client, body: Any, path: str = OPEN, **options: Any) -> Any:
+    return client.post(path, json.dumps(body), content_type="application/json", **options)
+
+
+def problem(response: Any) -> dict[str, Any]:
+    assert response.headers["Content-Type"] == "application/problem+json"
+    read: dict[str, Any] = json.loads(response.content)
+    assert read["status"] == response.status_code
+    assert read["title"]
+    return read
+
+
+def bearing(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def test_opening_gives_a_token_that_leads_to_the_conversation(visiting: Client, helpline: Helpline) -> None:
+    response = post(visiting, {"language": "nn", "intro": {}})
+
+    opened = json.loads(response.content)
+    assert response.status_code == 201
+    assert opened.keys() == {"conversation", "token", "epoch"}
+    conversation = find_by_token(opened["token"])
+    assert (str(conversation.public_id), conversation.epoch) == (opened["conversation"], opened["epoch"])
+    assert conversation.language == "nn"
+    assert not response.cookies
+
+
+def test_the_intro_answers_are_kept_with_the_conversation(visiting: Client, helpline: Helpline) -> None:
+    IntroQuestion.objects.create(helpline=helpline, key="topic", label={"nb": "Hva gjelder det?"})
+
+    opened = json.loads(post(visiting, {"language": "nb", "intro": {"topic": "Besøk"}}).content)
+
+    assert read_intro(find_by_token(opened["token"])) == [("Hva gjelder det?", "Besøk")]
+
+
+def test_a_closed_door_is_a_conflict_that_says_so(visiting: Client, helpline: Helpline) -> None:
+    OpeningHours.objects.filter(helpline=helpline).delete()
+
+    response = post(visiting, {"language": "nb", "intro": {}})
+
+    assert response.status_code == 409
+    assert problem(response)["code"] == "closed"
+    assert not Conversation.objects.exists()
+
+
+def test_a_full_queue_is_unavailable_for_a_while(visiting: Client, helpline: Helpline, visitor: Opened) -> None:
+    helpline.queue_cap = 1
+    helpline.save()
+
+    response = post(visiting, {"language": "nb", "intro": {}})
+
+    assert response.status_code == 503
+    assert problem(response)["code"] == "queue_full"
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_one_address_cannot_fill_the_queue(visiting: Client, helpline: Helpline) -> None:
+    answers = [post(visiting, {"language": "nb", "intro": {}}) for _ in range(settings.OPENINGS_BURST + 1)]
+
+    assert [answer.status_code for answer in answers] == [201] * settings.OPENINGS_BURST + [429]
+    assert problem(answers[-1])["code"] == "rate_limited"
+    assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_what_cannot_be_read_uses_up_no_opening(visiting: Client, helpline: Helpline) -> None:
+    for _ in range(settings.OPENINGS_BURST + 1):
+        post(visiting, [])
+
+    assert post(visiting, {"language": "nb", "intro": {}}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [[], "nb", {"language": 7}, {"language": "nb", "name": "Kari"}, {"intro": []}, {"intro": {"nobody_asked": "x"}}],
+)
+def test_what_is_not_an_opening_is_refused(visiting: Client, helpline: Helpline, body: Any) -> None:
+    response = post(visiting, body)
+
+    assert response.status_code == 400
+    assert problem(response)["code"] == "malformed"
+
+
+def test_broken_json_is_refused(visiting: Client, helpline: Helpline) -> None:
+    response = visiting.post(OPEN, b"{\xff", content_type="application/json")
+
+    assert response.status_code == 400
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
+def test_only_json_opens_so_that_no_foreign_form_can(visiting: Client, helpline: Helpline, content_type: str) -> None:
+    response = visiting.post(OPEN, b'{"language": "nb"}', content_type=content_type)
+
+    assert response.status_code == 415
+    assert problem(response)["code"] == "unsupported_media"
+
+
+def test_a_refusal_speaks_the_visitor_s_language(visiting: Client, helpline: Helpline) -> None:
+    response = post(visiting, [], headers={"accept-language": "en"})
+
+    assert problem(response)["title"] == "The message could not be read. Reload the page and try again."
+
+
+def test_the_visitor_ends_her_conversation(visiting: Client, visitor: Opened) -> None:
+    response = visiting.post(END, headers=bearing(visitor.token))
+
+    conversation = find_by_token(visitor.token)
+    assert response.status_code == 204
+    assert (conversation.state, conversation.end_reason) == ("ended", "visitor")
+
+
+def test_ending_twice_is_as_good_as_once(visiting: Client, visitor: Opened) -> None:
+    end_conversation(visitor.conversation, reason=EndReason.COUNSELLOR, now=timezone.now())
+
+    response = visiting.post(END, headers=bearing(visitor.token))
+
+    assert response.status_code == 204
+    assert find_by_token(visitor.token).end_reason == "counsellor"
+
+
+def test_erasing_leaves_nothing_of_the_conversation(visiting: Client, visitor: Opened, other_visitor: Opened) -> None:
+    response = visiting.delete(ERASE, headers=bearing(visitor.token))
+
+    assert response.status_code == 204
+    assert list(Conversation.objects.all()) == [other_visitor.conversation]
+    assert visiting.delete(ERASE, headers=bearing(visitor.token)).status_code == 404
+
+
+@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer nonsense", "Basic {token}", "{token}"])
+def test_without_the_token_nothing_ends(visiting: Client, visitor: Opened, header: str) -> None:
+    headers = {"authorization": header.format(token=visitor.token)} if header else {}
+
+    answers = [visiting.post(END, headers=headers), visiting.delete(ERASE, headers=headers)]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert find_by_token(visitor.token).state == "waiting"
+
+
+def test_a_token_opens_no_door_of_another_helpline(visiting: Client, visitor: Opened, other_helpline: Helpline) -> None:
+    response = visiting.delete("/foreldresupport/conversations/current/", headers=bearing(visitor.token))
+
+    assert problem(response)["code"] == "unknown_conversation"
+    assert find_by_token(visitor.token).state == "waiting"
+
+
+def test_a_token_in_the_address_is_worth_nothing(visiting: Client, visitor: Opened) -> None:
+    response = visiting.post(f"{END}?token={visitor.token}")
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize(("path", "method"), [(OPEN, "get"), (END, "get"), (ERASE, "post")])
+def test_other_methods_are_not_allowed(visiting: Client, helpline: Helpline, path: str, method: str) -> None:
+    assert getattr(visiting, method)(path).status_code == 405
+
+
+def test_the_status_of_an_open_helpline_counts_who_waits(client: Client, visitor: Opened) -> None:
+    status = json.loads(client.get("/ffp/status.json").content)
+
+    assert status == {"open": True, "closes_at": None, "opens_at": None, "queue": 1}
+
+
+@time_machine.travel(datetime(2026, 11, 22, 11, 0, tzinfo=UTC), tick=False)
+def test_the_status_of_a_closed_helpline_says_when_it_opens(client: Client, helpline: Helpline) -> None:
+    OpeningHours.objects.filter(helpline=helpline).delete()
+    OpeningHours.objects.create(helpline=helpline, weekday=0, opens="09:00", closes="16:00")
+
+    status = json.loads(client.get("/ffp/status.json").content)
+
+    assert status == {"open": False, "closes_at": None, "opens_at": "2026-11-23T08:00:00+00:00", "queue": 0}
