@@ -39,6 +39,12 @@ def helplines_with(user: Counsellor, perm: str) -> QuerySet[Helpline]:
     return Helpline.objects.filter(pk__in=held).order_by("slug")
 
 
+def held_permissions(user: Counsellor) -> frozenset[str]:
+    """What `user` may on at least one helpline; for menus, never for a decision on a helpline."""
+    roles = set(user.memberships.values_list("role", flat=True))
+    return frozenset(perm for perm, allowed in PERMISSIONS.items() if roles & allowed)
+
+
 def holds_permission(user: Counsellor, perm: str, *, slug: str | None) -> bool:
     """Whether `user` holds `perm` on the helpline named by `slug`; on any helpline if None."""
     held = helplines_with(user, perm)

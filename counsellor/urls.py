@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from counsellor.pages import account, conversation, desk, login, second_factor
+from counsellor.pages import account, conversation, desk, login, registration, second_factor
 
 app_name = "counsellor"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,7 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("conversations/<uuid:public_id>/claim/", conversation.claim, name="claim"),
     path("conversations/<uuid:public_id>/end/", conversation.end, name="end"),
     path("conversations/<uuid:public_id>/hand-back/", conversation.hand_back, name="hand_back"),
-    path("conversations/<uuid:public_id>/registration/", conversation.registration, name="registration"),
+    path("conversations/<uuid:public_id>/registration/", registration.registration, name="registration"),
     path("", include("counsellor.pages.roster_urls")),
     path("login/", login.login, name="login"),
     path("logout/", login.logout, name="logout"),

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from counsellor.access import conversation_or_404, counsellor_or_404, waiting_conversation_or_404
+from counsellor.access import conversation_or_404, waiting_conversation_or_404
 from counsellor.models import Counsellor
+from counsellor.pages.desk import foreign_language
 from counsellor.rules.work import finish_conversation, return_conversation, take_conversation
 from intake.delivery.announcing import announce
 from intake.errors import Refusal
-from intake.models import Conversation, PendingContact
+from intake.models import Conversation
 from intake.rules.intro import read_intro
 
 
@@ -58,17 +59,8 @@ def hand_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     return HttpResponse(status=204) if is_fragment(request) else redirect("counsellor:desk")
 
 
-@require_safe
-def registration(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """What is left to register of an ended conversation: 404 when it is done, or was erased by its visitor."""
-    user = counsellor_or_404(request)
-    waiting = PendingContact.objects.filter(counsellor=user, conversation__public_id=public_id)
-    pending = get_object_or_404(waiting.select_related("helpline"))
-    return render(request, "counsellor/_registration.html", {"pending": pending})
-
-
 def panel(request: HttpRequest, found: Conversation) -> HttpResponse:
-    context = {"chat": found, "intro": read_intro(found)}
+    context = {"chat": found, "intro": read_intro(found), "language": foreign_language(found)}
     return render(request, "counsellor/_chat.html", context)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from counsellor.access import counsellor_or_404, helplines_with, own_conversations, waiting_conversations
 from counsellor.models import Counsellor
+from counsellor.rules.roster import own_shifts, shifts_on_now
 from intake.delivery.announcing import announce_queue
 from intake.models import Conversation, PendingContact, StaffPresence
 from intake.rules.intro import read_intro
@@ -31,6 +33,7 @@ class Waiting:
     intro: list[tuple[str, str]]
     minutes: int
     silent: bool
+    language: str
 
 
 @require_safe
@@ -38,10 +41,13 @@ def desk(request: HttpRequest) -> HttpResponse:
     user = counsellor_or_404(request)
     mine = own_conversations(user).filter(state=Conversation.State.ACTIVE).order_by("claimed_at")
     conversations = list(mine.prefetch_related("helpline__intro_questions"))
+    now = timezone.now()
     context = {
-        **queue_context(user, now=timezone.now()),
+        **queue_context(user, now=now),
         "answers": helplines_with(user, ANSWERS).exists(),
-        "chats": with_intros(conversations),
+        "on_now": shifts_on_now(helplines_with(user, "counsellor.view_roster"), now=now),
+        "my_shifts": own_shifts(user, now=now, limit=3),
+        "chats": [(chat, intro, foreign_language(chat)) for chat, intro in with_intros(conversations)],
         "available": not StaffPresence.objects.filter(user=user, available=False).exists(),
     }
     return render(request, "counsellor/desk.html", context)
@@ -73,11 +79,18 @@ def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
             intro=intro,
             minutes=max(0, int((now - conversation.created_at).total_seconds() // 60)),
             silent=now - conversation.visitor_seen_at > UNSEEN_AFTER,
+            language=foreign_language(conversation),
         )
         for conversation, intro in with_intros(list(conversations))
     ]
     unregistered = PendingContact.objects.filter(counsellor=user).select_related("helpline")
     return {"rows": rows, "unregistered": unregistered, "several": helplines_with(user, ANSWERS).count() > 1}
+
+
+def foreign_language(conversation: Conversation) -> str:
+    """The name of the visitor's language, empty for the one that everybody here writes."""
+    code = conversation.language
+    return "" if code == settings.LANGUAGE_CODE else str(dict(settings.LANGUAGES).get(code, code))
 
 
 def with_intros(conversations: list[Conversation]) -> list[tuple[Conversation, list[tuple[str, str]]]]:

@@ -8,7 +8,9 @@ from django.utils import timezone
 
 from counsellor.demo import PASSWORD, PEOPLE, create_staff
 from counsellor.demo_roster import create_roster
+from counsellor.demo_roster import create_roster
 from intake.demo import create_helplines
+from stats.demo.ledger import create_demo as create_contacts
 
 
 class Command(BaseCommand):
@@ -30,6 +32,7 @@ def create_demo() -> None:
     helplines = create_helplines(now)
     staff = create_staff(helplines)
     create_roster(helplines, staff, now)
+    create_contacts(helplines, now=now)
 
 
 def logins() -> list[str]:

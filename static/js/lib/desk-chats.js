@@ -77,6 +77,9 @@ export function createChats({ root, texts, storage, attention }) {
       attention.arrived(id);
       showUnread(id);
     },
+    ended(id) {
+      chats.get(id).tab.querySelector("[data-preview]").textContent = texts.ended;
+    },
     remove(id, notice) {
       const entry = chats.get(id);
       if (!entry) return;

@@ -1,5 +1,7 @@
 /** The form on an ended conversation. It stays where it is while it is filled in, whatever happens in the others. */
 
+import { setUpContactForm } from "./contact-form.js";
+
 /**
  * @param {object} options
  * @param {HTMLElement} options.place [data-address]: where the form is fetched and posted
@@ -11,8 +13,12 @@ export function setUpRegistration({ place, requests, texts, onDone }) {
   function show(found) {
     place.replaceChildren(place.ownerDocument.importNode(found, true));
     const form = place.querySelector("form");
-    if (form) form.addEventListener("submit", (event) => submit(event, form));
-    else onDone();
+    if (!form) {
+      onDone();
+      return;
+    }
+    setUpContactForm(form);
+    form.addEventListener("submit", (event) => submit(event, form));
   }
 
   function submit(event, form) {

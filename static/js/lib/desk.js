@@ -58,6 +58,7 @@ export function setUpDesk(root, storage) {
         message: (frame, fresh) => chats.message(id, frame, fresh),
         gone: (sentence) => chats.remove(id, sentence),
         ended: () => {
+          chats.ended(id);
           setUpRegistration({ place: chat.part("registration"), requests, texts, onDone: queue.refresh });
           queue.refresh();
         },
