@@ -37,16 +37,16 @@ class Wakeups:
         self._pending: Wake = {}
         self._publishing: asyncio.Task[None] | None = None
         self._probe = self._probe_heard = 0
+        self._stopping = False
         self.deaf = False
 
     async def start(self) -> None:
         self._tasks = [asyncio.create_task(self._listen()), asyncio.create_task(self._watch())]
 
     async def stop(self) -> None:
+        self._stopping = True
         for task in [*self._tasks, *([self._publishing] if self._publishing else [])]:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await _end(task)
         await self._drop_layer()
 
     def publish(self, wake: Wake) -> None:
@@ -78,7 +78,7 @@ class Wakeups:
             self._note_deaf(True)
 
     async def _listen(self) -> None:
-        while True:
+        while not self._stopping:
             try:
                 await self._subscribe_and_hear()
             except asyncio.CancelledError:
@@ -110,7 +110,7 @@ class Wakeups:
             await asyncio.sleep(PROBE_SECONDS)
             if self._probe_heard < self._probe:
                 self._note_deaf(True)
-                self._tasks[0].cancel()
+                await _end(self._tasks[0])
                 self._tasks[0] = asyncio.create_task(self._listen())
 
     def _note_deaf(self, deaf: bool) -> None:
@@ -124,3 +124,10 @@ class Wakeups:
             with contextlib.suppress(Exception):
                 async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                     await layer.flush()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel until it ends: channels_redis swallows a cancellation that meets it while it connects or closes."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=0.2)
