@@ -28,6 +28,7 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   const { token, epoch } = session.current;
   let counsellor = null;
   let unseen = 0;
+  let place = 0;
   let offline = null;
 
   const scroll = createScrollKeeper(part("scroll"), part("newer"));
@@ -105,7 +106,8 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   }
 
   function showQueue(frame) {
-    part("place").textContent = placeSentence(frame.place, texts);
+    place = frame.place;
+    part("status").textContent = statusSentence(root.dataset.state);
     part("estimate").textContent = estimateSentence(frame.estimate, texts);
     root.querySelectorAll("[data-notice]").forEach((notice) => {
       notice.hidden = !frame.notices.includes(notice.dataset.notice);
@@ -129,7 +131,8 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
 
   function statusSentence(state) {
     if (state === "active") return counsellor ? fill(texts.active, { name: counsellor }) : texts.activeUnnamed;
-    return state === "waiting" ? texts.waiting : texts.ended;
+    if (state !== "waiting") return texts.ended;
+    return place > 0 ? placeSentence(place, texts) : texts.waiting;
   }
 
   function endSentence(reason) {
