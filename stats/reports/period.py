@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from stats.rules.refusals import BadPeriod
 
 MAX_MONTHS = 36
-MONTH = re.compile(r"(\d{4})-(\d{2})")
-NAMED = re.compile(r"(\d{4})(?:-?([HQ])([1-4]))?")
+MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
+NAMED = re.compile(r"([0-9]{4})(?:-?([HQ])([1-4]))?")
 
 
 def month_number(month: date) -> int:
