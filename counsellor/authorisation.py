@@ -11,6 +11,7 @@ from enum import Enum
 
 
 class Who(Enum):
+    NOBODY = "nobody: there is a page of our own for it"
     PUBLIC = "anybody"
     VISITOR = "the holder of a conversation's token"
     HALF = "staff whose password was right and whose second factor is still to come"
@@ -26,6 +27,7 @@ class Rule:
     permission: str | None = None
 
 
+NOBODY = Rule(Who.NOBODY)
 PUBLIC = Rule(Who.PUBLIC)
 VISITOR = Rule(Who.VISITOR)
 HALF = Rule(Who.HALF)
@@ -41,6 +43,10 @@ def staff_with(permission: str) -> Rule:
 ADDRESSES: dict[str, Rule] = {
     "readyz": PUBLIC,
     "admin:*": ADMINISTRATOR,
+    "admin:login": NOBODY,
+    "admin:password_change": NOBODY,
+    "admin:password_change_done": NOBODY,
+    "admin:logout": NOBODY,
     # The visitor's face. What belongs to one conversation asks for its token in the view.
     "visitor:*": PUBLIC,
     # Signing in and out.

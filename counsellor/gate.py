@@ -48,7 +48,7 @@ class StaffGate:
             response["Referrer-Policy"] = "same-origin"
         if match and match.app_name == "admin":
             # Django's own admin scripts build pages from strings. Visitor pages and ours keep trusted types.
-            response._csp_update = {"require-trusted-types-for": [], "trusted-types": []}  # type: ignore[attr-defined]
+            response._csp_replace = {"require-trusted-types-for": None, "trusted-types": None}  # type: ignore[attr-defined]
         return response
 
     def process_view(
@@ -58,6 +58,8 @@ class StaffGate:
         rule = rule_of(name)
         if rule is None:
             raise ImproperlyConfigured(f"{name} is not declared in counsellor/authorisation.py")
+        if rule.who is Who.NOBODY:
+            raise Http404
         if rule.who in (Who.PUBLIC, Who.VISITOR, Who.HALF):
             return None
         if not is_verified(request.user):

@@ -30,8 +30,12 @@ def create_account(
     user = Counsellor.objects.create_user(username, None, pseudonym=pseudonym)
     for helpline, role in roles:
         Membership.objects.create(user=user, helpline=helpline, role=role)
-    record_action(Action.ACCOUNT_CREATED, actor=by, subject=user, now=now)
+    record_creation(user, by=by, now=now)
     return user, renew_start_password(user, by=by, now=now)
+
+
+def record_creation(user: Counsellor, *, by: Counsellor | None, now: datetime) -> None:
+    record_action(Action.ACCOUNT_CREATED, actor=by, subject=user, now=now)
 
 
 @transaction.atomic

@@ -55,7 +55,7 @@ def test_login_never_leads_to_another_site(client, kari):
 
 def test_password_alone_opens_nothing(client, kari):
     give_password(client, kari)
-    for address in (DESK, "/counsellor/queue/", "/counsellor/account/", "/admin/", "/admin/login/"):
+    for address in (DESK, "/counsellor/queue/", "/counsellor/account/", "/admin/", "/admin/counsellor/counsellor/"):
         assert client.get(address).status_code == 302, address
         assert client.get(address).url.startswith(LOGIN), address
 
