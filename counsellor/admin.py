@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group
+from django.contrib.auth.admin import Group  # the module registers it, and must have done so before it is taken off
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -20,7 +20,7 @@ from counsellor.access import counsellor_or_404
 from counsellor.models import AuditEntry, Counsellor, Membership
 from counsellor.rules.accounts import close_account, record_creation, renew_start_password, reopen_account
 from counsellor.rules.second_factor import remove_factor
-from intake.models import EmergencyContact, Helpline, IntroQuestion
+from intake.models import Helpline, IntroQuestion
 
 admin.site.site_header = admin.site.site_title = "Chatline"
 # Rights follow the roles on a helpline; Django's groups would be a second, silent way.
@@ -117,11 +117,6 @@ class AuditEntryAdmin(admin.ModelAdmin[AuditEntry]):
         return False
 
 
-class EmergencyContactInline(admin.TabularInline[EmergencyContact, Helpline]):
-    model = EmergencyContact
-    extra = 0
-
-
 class IntroQuestionInline(admin.TabularInline[IntroQuestion, Helpline]):
     model = IntroQuestion
     extra = 0
@@ -132,7 +127,8 @@ class HelplineAdmin(admin.ModelAdmin[Helpline]):
     """To set up a helpline; its coordinator then keeps texts, hours and numbers on pages of her own."""
 
     list_display = ("slug", "__str__", "time_zone", "retention_hours", "queue_cap")
-    inlines = (EmergencyContactInline, IntroQuestionInline)
+    fields = ("slug", "name", "languages", "time_zone")
+    inlines = (IntroQuestionInline,)
 
     def has_delete_permission(self, request: HttpRequest, obj: Helpline | None = None) -> bool:
         """Its statistics must stay what they were."""
