@@ -5,10 +5,11 @@ No conversation, message or intro answer is registered here: administrators cann
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import Group  # the module registers it, and must have done so before it is taken off
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -23,7 +24,9 @@ from counsellor.rules.second_factor import remove_factor
 from intake.models import Helpline, IntroQuestion
 
 admin.site.site_header = admin.site.site_title = "Chatline"
-# Rights follow the roles on a helpline; Django's groups would be a second, silent way.
+# Rights follow the roles on a helpline; Django's groups would be a second, silent way. The module that registers them
+# is loaded first, or it would do so after this.
+import_module("django.contrib.auth.admin")
 admin.site.unregister(Group)
 admin.site.index_title = gettext_lazy("Oppsett")
 
