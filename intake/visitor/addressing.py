@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -42,3 +43,13 @@ def choose_language(request: HttpRequest, offered: list[str]) -> str:
         return asked
     preferred = translation.get_language_from_request(request)
     return preferred if preferred in offered else offered[0]
+
+
+def language_choices(codes: list[str]) -> list[dict[str, Any]]:
+    """What a page offers to be read in; empty when there is nothing to choose."""
+    if len(codes) < 2:
+        return []
+    current = translation.get_language()
+    names = {code: translation.get_language_info(code)["name_local"].capitalize() for code in codes}
+    names |= {code: short for code, short in {"nb": "Bokmål", "nn": "Nynorsk"}.items() if code in names}
+    return [{"code": code, "name": names[code], "current": code == current} for code in codes]

@@ -1,10 +1,11 @@
 from django.urls import URLPattern, URLResolver, path
 
-from intake.visitor import conversations, pages
+from intake.visitor import conversations, pages, stored
 
 app_name = "visitor"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.helplines, name="helplines"),
+    path("privacy/", stored.privacy, name="privacy"),
     path("<slug:slug>/", pages.front, name="front"),
     path("<slug:slug>/chat/", pages.chat, name="chat"),
     path("<slug:slug>/accent.css", pages.accent, name="accent"),
