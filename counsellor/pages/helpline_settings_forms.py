@@ -153,6 +153,10 @@ class EmergencyContactForm(forms.ModelForm[EmergencyContact]):
 
 
 class BaseEmergencyContactFormSet(BaseModelFormSet[EmergencyContact, EmergencyContactForm]):
+    def add_fields(self, form: EmergencyContactForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["ORDER"].widget = forms.NumberInput({"class": "input", "min": "1"})
+
     def save(self, commit: bool = True) -> list[EmergencyContact]:
         """The numbers stand in the order of the form."""
         for position, form in enumerate(self.ordered_forms):

@@ -88,9 +88,7 @@ class ShiftForm(forms.Form):
 
     on = forms.DateField(label=_("Dato"), widget=date_widget())
     starts = forms.TimeField(label=_("Fra"), widget=time_widget())
-    ends = forms.TimeField(
-        label=_("Til"), help_text=_("Samme tid eller tidligere enn «fra» betyr dagen etter."), widget=time_widget()
-    )
+    ends = forms.TimeField(label=_("Til"), widget=time_widget())
     note = forms.CharField(
         label=_("Merknad"),
         help_text=_("Ses av alle som ser vaktplanen. Skriv ikke noe om innskrivere."),

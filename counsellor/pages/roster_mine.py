@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -16,6 +17,9 @@ from counsellor.access import counsellor_or_404, helplines_with
 from counsellor.models import CalendarFeed, Counsellor
 from counsellor.rules.roster import own_shifts, shifts_on_now
 from counsellor.rules.roster_feed import create_feed, revoke_feed
+from counsellor.rules.roster_gaps import overlapping
+
+SOON = timedelta(days=35)
 
 
 @require_safe
@@ -44,9 +48,12 @@ def calendar_revoke(request: HttpRequest) -> HttpResponse:
 
 def page_context(user: Counsellor) -> dict[str, Any]:
     now = timezone.now()
+    shifts = own_shifts(user, now=now)
     visible = list(helplines_with(user, "counsellor.view_roster"))
     return {
-        "shifts": own_shifts(user, now=now),
+        "soon": [shift for shift in shifts if shift.starts_at < now + SOON],
+        "later": [shift for shift in shifts if shift.starts_at >= now + SOON],
+        "double_ids": {shift.pk for pair in overlapping(shifts) for shift in pair},
         "now": now,
         "feed": CalendarFeed.objects.filter(user=user).first(),
         "helplines": visible,

@@ -60,6 +60,7 @@ def roster_week(request: HttpRequest, slug: str) -> HttpResponse:
         "days": days,
         "people": by_person(rostered_people(helpline), days),
         "open_at_all": bool(open_intervals(helpline, start=start, end=end)),
+        "has_gaps": any(day.uncovered for day in days),
         "doubles": doubles,
         "double_ids": ids_of(doubles),
         "next_gap": next(iter(gaps_ahead), None),

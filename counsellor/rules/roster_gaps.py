@@ -40,7 +40,7 @@ def double_bookings(helpline: Helpline, *, start: dt.datetime, end: dt.datetime)
     standing = Shift.objects.standing().filter(user__in=people, starts_at__lt=end, ends_at__gt=start)
     found: list[DoubleBooking] = []
     for shifts in _by_person(standing.select_related("user", "helpline").order_by("user_id", "starts_at", "id")):
-        for one, other in _overlapping(shifts):
+        for one, other in overlapping(shifts):
             if helpline.pk in (one.helpline_id, other.helpline_id):
                 # The shift of this helpline first, whichever begins first.
                 found.append(DoubleBooking(one, other) if one.helpline_id == helpline.pk else DoubleBooking(other, one))
@@ -54,7 +54,7 @@ def _by_person(shifts: Iterable[Shift]) -> Iterable[list[Shift]]:
     return people.values()
 
 
-def _overlapping(shifts: list[Shift]) -> Iterable[tuple[Shift, Shift]]:
+def overlapping(shifts: list[Shift]) -> Iterable[tuple[Shift, Shift]]:
     """All pairs that overlap, of shifts in order of their starts."""
     for number, one in enumerate(shifts):
         for other in shifts[number + 1 :]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import zoneinfo
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -17,6 +18,8 @@ from intake.rules.wall_clock import moment_of
 from tests.intake.rules.wall_walk import DAY, MINUTE, walk
 
 OSLO = "Europe/Oslo"
+Row = tuple[int, dt.time, dt.time, int, int]
+Special = tuple[int, tuple[dt.time, dt.time] | None]
 # The Mondays before the nights that lose and gain an hour, and before Easter.
 MONDAYS = [dt.date(2025, 3, 24), dt.date(2025, 10, 20), dt.date(2025, 4, 14)]
 EASTER = {dt.date(2025, 4, 17), dt.date(2025, 4, 18), dt.date(2025, 4, 20), dt.date(2025, 4, 21)}
@@ -24,22 +27,27 @@ WALK_DAYS = 24
 
 quarters = st.integers(0, 95).map(lambda number: dt.time(number // 4, number % 4 * 15))
 # Half of the times lie in the hours that daylight saving takes or gives twice.
-times = st.one_of(quarters, st.sampled_from([dt.time(2), dt.time(2, 30), dt.time(3), dt.time(0)]))
-weekly_rows = st.lists(st.tuples(st.integers(0, 6), times, times, st.integers(-3, 9), st.integers(0, 12)), max_size=6)
+clock_times = st.one_of(quarters, st.sampled_from([dt.time(2), dt.time(2, 30), dt.time(3), dt.time(0)]))
+weekly_rows = st.lists(
+    st.tuples(st.integers(0, 6), clock_times, clock_times, st.integers(-3, 9), st.integers(0, 12)), max_size=6
+)
 exception_rows = st.lists(
-    st.tuples(st.integers(0, 9), st.one_of(st.none(), st.tuples(times, times))),
+    st.tuples(st.integers(0, 9), st.one_of(st.none(), st.tuples(clock_times, clock_times))),
     max_size=2,
     unique_by=lambda row: row[0],
 )
 
 
-def spans_of(monday, weekly, exceptions, *, follows_public_holidays):
+def spans_of(
+    monday: dt.date, weekly: list[Row], exceptions: list[Special], *, follows_public_holidays: bool
+) -> Iterator[tuple[dt.datetime, dt.datetime]]:
     """The spans of wall-clock time, straight from the words of the issue."""
     special = {monday + number * DAY: times for number, times in exceptions}
     for number in range(-2, WALK_DAYS + 2):
         day = monday + number * DAY
         if day in special:
-            todays = [special[day]] if special[day] else []
+            hours = special[day]
+            todays = [hours] if hours else []
         elif follows_public_holidays and day in EASTER:
             todays = []
         else:
@@ -53,7 +61,9 @@ def spans_of(monday, weekly, exceptions, *, follows_public_holidays):
             yield dt.datetime.combine(day, opens), dt.datetime.combine(ends_on, closes)
 
 
-def make_helpline(monday, weekly, exceptions, *, follows_public_holidays):
+def make_helpline(
+    monday: dt.date, weekly: list[Row], exceptions: list[Special], *, follows_public_holidays: bool
+) -> Helpline:
     helpline = Helpline.objects.create(
         slug="line", name={"nb": "Linje"}, time_zone=OSLO, follows_public_holidays=follows_public_holidays
     )
@@ -66,8 +76,8 @@ def make_helpline(monday, weekly, exceptions, *, follows_public_holidays):
             valid_until_on=monday + (start + length) * DAY,
         )
     for number, hours in exceptions:
-        opens, closes = hours or (None, None)
-        helpline.exception_dates.create(on=monday + number * DAY, opens=opens, closes=closes)
+        times = {"opens": hours[0], "closes": hours[1]} if hours else {}
+        helpline.exception_dates.create(on=monday + number * DAY, **times)
     return helpline
 
 
