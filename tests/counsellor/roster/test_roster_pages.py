@@ -47,21 +47,21 @@ def upcoming(helpline: Helpline, user: Counsellor) -> Shift:
     return add_shift(helpline, user=user, starts_at=start, ends_at=start + dt.timedelta(hours=4))
 
 
-@pytest.mark.parametrize("page", ["roster_week", "roster_pattern", "roster_draw", "roster_shift_new"])
-def test_stranger_finds_no_page_of_another_helpline(day_line, stranger, client_of, page):
-    assert client_of(stranger).get(address(page, "day")).status_code == 404
+@pytest.mark.parametrize("name", ["roster_week", "roster_pattern", "roster_draw", "roster_shift_new"])
+def test_stranger_finds_no_page_of_another_helpline(day_line, stranger, client_of, name):
+    assert client_of(stranger).get(address(name, "day")).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["roster_pattern", "roster_draw", "roster_shift_new"])
-def test_counsellor_finds_no_page_that_changes_the_roster(counsellor, client_of, page):
-    assert client_of(counsellor).get(address(page, "day")).status_code == 404
+@pytest.mark.parametrize("name", ["roster_pattern", "roster_draw", "roster_shift_new"])
+def test_counsellor_finds_no_page_that_changes_the_roster(counsellor, client_of, name):
+    assert client_of(counsellor).get(address(name, "day")).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["roster_shift", "roster_shift_delete"])
-def test_shift_of_another_helpline_is_not_found(day_line, counsellor, stranger, client_of, page):
+@pytest.mark.parametrize("name", ["roster_shift", "roster_shift_delete"])
+def test_shift_of_another_helpline_is_not_found(day_line, counsellor, stranger, client_of, name):
     shift = shift_on(day_line, counsellor)
 
-    response = client_of(stranger).post(address(page, "night", shift.pk))
+    response = client_of(stranger).post(address(name, "night", shift.pk))
 
     assert response.status_code == 404
     assert Shift.objects.standing().filter(pk=shift.pk).exists()

@@ -34,18 +34,18 @@ def hours_posted(*hours: dict[str, str], exceptions: tuple[dict[str, str], ...] 
     return {**rows("hours", *hours), **rows("exceptions", *exceptions), **more}
 
 
-@pytest.mark.parametrize("page", ["helpline_settings", "helpline_hours"])
-def test_only_the_coordinator_finds_the_settings(counsellor, duty_leader, stranger, coordinator, client_of, page):
+@pytest.mark.parametrize("name", ["helpline_settings", "helpline_hours"])
+def test_only_the_coordinator_finds_the_settings(counsellor, duty_leader, stranger, coordinator, client_of, name):
     for person in (counsellor, duty_leader, stranger):
-        assert client_of(person).get(address(page, "day")).status_code == 404
-    assert client_of(coordinator).get(address(page, "day")).status_code == 200
+        assert client_of(person).get(address(name, "day")).status_code == 404
+    assert client_of(coordinator).get(address(name, "day")).status_code == 200
 
 
 def test_stranger_changes_nothing(day_line, stranger, client_of):
     before = Helpline.objects.values().get(pk=day_line.pk)
 
-    for page in ("helpline_settings", "helpline_hours", "hours_period", "helpline_door"):
-        assert client_of(stranger).post(address(page, "day"), posted(action="close")).status_code == 404
+    for name in ("helpline_settings", "helpline_hours", "hours_period", "helpline_door"):
+        assert client_of(stranger).post(address(name, "day"), posted(action="close")).status_code == 404
 
     assert Helpline.objects.values().get(pk=day_line.pk) == before
 
