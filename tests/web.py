@@ -14,7 +14,7 @@ from types import TracebackType
 import yaml
 
 from scripts import development
-from scripts.machine import ROOT
+from scripts.machine import ROOT, Missing
 from tests.servers import free_port
 
 STOP_SECONDS = 25.0
@@ -91,7 +91,10 @@ class Web:
             self._process = subprocess.Popen(
                 self.command(), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
-        development.wait_until_ready(self.address, self._process)
+        try:
+            development.wait_until_ready(self.address, self._process)
+        except Missing as missing:
+            raise Missing(f"{missing} {self.log.read_text()[-3000:]}") from None
 
     def stop(self) -> int:
         """SIGTERM, and the exit code it ends with by itself."""

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from counsellor.demo import PASSWORD
 from scripts.machine import ROOT, Missing, find_program, missing_sentence
 from tests.conftest import lacking
+from tests.servers import PostgresAddresses
 from tests.web import Installation, Web
 
 # No connection of Chromium's own leaves the machine, and it may run as root inside a container.
@@ -26,7 +28,12 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
 ]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-SIZES = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+LOCALE: dict[str, Any] = {"locale": "nb-NO", "timezone_id": "Europe/Oslo"}
+
+OpenPage = Callable[..., Page]
+"""`open_page(address, **options)`: a page in a browser context of its own, with Playwright's options for contexts."""
 
 
 @pytest.fixture(scope="session")
@@ -38,42 +45,69 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    """As `make run` makes it: SQLite, the in-memory layer, and the demo's helplines and people."""
-    made = Installation(tmp_path_factory.mktemp("installation"), {"CHATLINE_DRAIN_SECONDS": "0.5"})
+def installation(postgres: PostgresAddresses, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """The demo's helplines and people, on PostgreSQL and Redis: two processes serve them."""
+    settings = {"REDIS_URL": redis_url, "CHATLINE_DRAIN_SECONDS": "0.5", "CHATLINE_OPENINGS_BURST": "1000"}
+    made = Installation(tmp_path_factory.mktemp("installation"), {**postgres.environment(), **settings})
     made.manage("demo")
     return made
 
 
 @pytest.fixture(scope="session")
-def web(installation: Installation) -> Iterator[Web]:
-    with installation.running() as (process,):
-        yield process
+def webs(installation: Installation) -> Iterator[list[Web]]:
+    with installation.running(webs=2) as processes:
+        yield processes
 
 
 @pytest.fixture(scope="session")
-def base_url(web: Web) -> str:
-    """Playwright's pages take addresses below this one."""
-    return web.address
+def base_url(webs: list[Web]) -> str:
+    """Playwright's own pages take addresses below this one."""
+    return webs[0].address
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "locale": "nb-NO", "timezone_id": "Europe/Oslo"}
-
-
-Violations = list[str]
+    return {**browser_context_args, **LOCALE}
 
 
 @pytest.fixture
-def accessibility() -> Callable[[Page], Violations]:
+def open_page(browser: Browser, base_url: str) -> Iterator[OpenPage]:
+    made: list[BrowserContext] = []
+
+    def open_one(address: str, **options: Any) -> Page:
+        context = browser.new_context(**{"base_url": base_url, **LOCALE, **options})
+        made.append(context)
+        page = context.new_page()
+        page.goto(address)
+        return page
+
+    yield open_one
+    for context in made:
+        context.close()
+
+
+def sign_in(page: Page, installation: Installation, username: str) -> None:
+    """Password and second factor, from wherever the login page is shown to wherever it leads."""
+    page.get_by_label("Brukernavn").fill(username)
+    page.get_by_label("Passord").fill(PASSWORD)
+    page.get_by_role("button", name="Fortsett").click()
+    page.get_by_label("Kode").fill(installation.manage("totp", username).strip())
+    page.get_by_role("button", name="Logg inn").click()
+    page.wait_for_url(lambda address: "/login" not in address and "/code" not in address)
+
+
+Check = Callable[[Page], list[str]]
+
+
+@pytest.fixture
+def accessibility() -> Check:
     """What axe-core finds wrong with a page by WCAG 2.2 AA: one line a rule, with the elements."""
     if not AXE.exists():
         lacking(Missing("axe-core is missing: npm ci"))
     source = AXE.read_text()
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
-    def violations(page: Page) -> Violations:
+    def violations(page: Page) -> list[str]:
         page.evaluate(source)
         found = page.evaluate("tags => axe.run(document, {runOnly: tags})", tags)["violations"]
         return [f"{one['id']}: {[node['target'] for node in one['nodes']]} {one['help']}" for one in found]

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Page, Request
 
-from tests.browser.conftest import SIZES
+from tests.browser.conftest import DESKTOP, PHONE, Check, OpenPage
 
 PAGES = ["/", "/ffp/", "/foreldresupport/", "/foreldresupport/?lang=en", "/counsellor/login/", "/nobody-here/"]
 
 
-@pytest.fixture(params=[(size, scheme) for size in SIZES for scheme in ("light", "dark")], ids="-".join)
-def looking(
-    request: pytest.FixtureRequest, browser: Browser, browser_context_args: dict[str, Any], base_url: str
-) -> Page:
-    """A page at each size, in light and in dark."""
-    size, scheme = request.param
-    options = {**browser_context_args, "base_url": base_url, "viewport": SIZES[size], "color_scheme": scheme}
-    context = browser.new_context(**options)
-    request.addfinalizer(context.close)
-    return context.new_page()
+LOOKS = {
+    f"{size}-{scheme}": {**options, "color_scheme": scheme}
+    for size, options in {"phone": PHONE, "desktop": DESKTOP}.items()
+    for scheme in ("light", "dark")
+}
 
 
+@pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("path", PAGES)
-def test_page_can_be_used_by_everybody(looking: Page, path: str, accessibility: Callable[[Page], list[str]]) -> None:
-    looking.goto(path)
+def test_page_can_be_used_by_everybody(open_page: OpenPage, accessibility: Check, path: str, look: str) -> None:
+    page = open_page(path, **LOOKS[look])
 
-    assert accessibility(looking) == []
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_page_fits_its_width(looking: Page, path: str) -> None:
-    looking.goto(path)
-
-    assert looking.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    assert accessibility(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
 
 
-def test_page_that_cannot_be_used_is_caught(page: Page, accessibility: Callable[[Page], list[str]]) -> None:
+def test_page_that_cannot_be_used_is_caught(page: Page, accessibility: Check) -> None:
     page.set_content("<html><body><img src=''><input></body></html>")
 
     rules = {line.split(":")[0] for line in accessibility(page)}
@@ -51,7 +38,7 @@ def test_page_that_cannot_be_used_is_caught(page: Page, accessibility: Callable[
 def test_nothing_leaves_the_origin_and_nothing_goes_wrong(page: Page, base_url: str, path: str) -> None:
     asked: list[Request] = []
     complaints: list[str] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108 - Playwright marks the function itself
     page.on("console", lambda said: complaints.append(said.text) if said.type in {"error", "warning"} else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
 
