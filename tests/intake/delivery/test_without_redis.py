@@ -1,0 +1,69 @@
+"""Wake-ups may all be lost: with Redis dead a message is late by at most six seconds, and soon again when it is back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import PostgresAddresses, free_port, running_redis
+from tests.tab import Tab, open_conversation, tab
+from tests.web import Installation, Web
+
+LATE_SECONDS = 6.0
+SOON_SECONDS = 1.0
+RENEWED_SECONDS = 30.0
+
+pytestmark = pytest.mark.once
+
+
+@pytest.fixture
+def webs(postgres: PostgresAddresses, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
+    """Two processes, started while Redis was alive on the port."""
+    port = free_port()
+    settings = {
+        **postgres.environment(),
+        "REDIS_URL": f"redis://127.0.0.1:{port}/0",
+        "CHATLINE_MESSAGE_BURST": "1000",
+        "CHATLINE_MESSAGES_PER_SECOND": "1000",
+    }
+    installation = Installation(tmp_path, settings)
+    installation.manage("demo")
+    with installation.running(webs=2) as processes:
+        yield processes, port
+
+
+def seconds_until_read(sender: Tab, reader: Tab, text: str) -> float:
+    origin_id = sender.write(text)
+    sender.wait_for("ack", origin_id=origin_id)
+    acked_at = time.monotonic()
+    reader.wait_for("message", origin_id=origin_id)
+    return time.monotonic() - acked_at
+
+
+def test_delivery_survives_redis(webs: tuple[list[Web], int]) -> None:
+    (first, second), port = webs
+    token = open_conversation(first.address)
+
+    with tab(first.address, token) as sender, tab(second.address, token) as reader:
+        with running_redis(port=port):
+            assert soon_again(sender, reader)
+        late = [seconds_until_read(sender, reader, f"uten {number}") for number in range(3)]
+        with running_redis(port=port):
+            assert soon_again(sender, reader)
+
+        whole = [seq for seq, _ in reader.bodies()]
+
+    assert max(late) <= LATE_SECONDS
+    assert whole == list(range(1, len(whole) + 1))
+
+
+def soon_again(sender: Tab, reader: Tab) -> bool:
+    """Whether three messages in a row arrive at once, before the watchdog's time to notice and renew is over."""
+    give_up_at = time.monotonic() + RENEWED_SECONDS
+    while time.monotonic() < give_up_at:
+        if all(seconds_until_read(sender, reader, "med") <= SOON_SECONDS for _ in range(3)):
+            return True
+    return False
