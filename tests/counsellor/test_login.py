@@ -163,7 +163,7 @@ def test_first_login_connects_an_app_and_gives_recovery_codes(client, helpline, 
     assert client.post(ENROL, {"code": "000000"}).status_code == 403
     shown = client.post(ENROL, {"code": code_of(newcomer)})
     assert shown.status_code == 200
-    assert shown.content.decode().count('<li><code>') == 10
+    assert shown.content.decode().count("<li><code>") == 10
     assert newcomer.recovery_codes.count() == 10
 
 
