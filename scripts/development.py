@@ -156,16 +156,18 @@ def serve(*, host: str, port: int, data: Path) -> int:
     with children([[python, "-m", *web], [python, *housekeeping]], environment) as processes:
         address = f"http://{'[' + host + ']' if ':' in host else host}:{port}"
         wait_until_ready(address, processes[0])
-        print(welcome(address, logins), flush=True)
+        print(welcome(address, logins, data=data), flush=True)
         return watch(processes)
 
 
-def welcome(address: str, logins: str) -> str:
+def welcome(address: str, logins: str, *, data: Path) -> str:
+    own_data = "" if data.resolve() == ROOT / "var" else f" DATA={data}"
     return f"""
 Chatline is running. Stop it with Ctrl-C.
 
   Helplines   {address}/
   Staff       {address}/counsellor/
+  Code        make totp NAME=kari{own_data}     (the second factor of a demo login, in another terminal)
 
 {logins.strip()}
 """

@@ -67,7 +67,7 @@ def node_command(arguments: list[str]) -> list[str]:
         if chosen != [""]
         else sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests/js").rglob("*.test.js"))
     )
-    return [find_program("node") or "node", "--test", *files]
+    return [find_program("node") or "node", "--test", "--test-reporter=spec", *files]
 
 
 GROUPS = [
