@@ -159,8 +159,9 @@ FRAME_BYTES = 16 * 1024
 WINDOW_MESSAGES = 100
 MESSAGE_BURST = env.int("CHATLINE_MESSAGE_BURST", default=5)
 MESSAGES_PER_SECOND = env.float("CHATLINE_MESSAGES_PER_SECOND", default=1.0)
-OPENINGS_BURST = env.int("CHATLINE_OPENINGS_BURST", default=10)
-OPENINGS_PER_HOUR = env.float("CHATLINE_OPENINGS_PER_HOUR", default=30.0)
+# Whole towns share an address behind a mobile operator. A demo is tried from one machine alone.
+OPENINGS_BURST = env.int("CHATLINE_OPENINGS_BURST", default=1000 if DEMO else 30)
+OPENINGS_PER_HOUR = env.float("CHATLINE_OPENINGS_PER_HOUR", default=120.0)
 DRAIN_SECONDS = env.float("CHATLINE_DRAIN_SECONDS", default=10.0)
 
 # -- staff -----------------------------------------------------------------------------------------------

@@ -11,13 +11,17 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.views.decorators.http import require_safe
 
+from intake.delivery.rate import Buckets
 from intake.models import Helpline, IntroQuestion
 from intake.models.texts import in_language
 from intake.rules.hours import opening_state
 from intake.rules.queue import view_queues
+from intake.rules.tallies import count_closed_door
 from intake.visitor.addressing import choose_language, for_helpline, language_choices, offered_languages
 from intake.visitor.colours import dark_shades, light_shades
 from intake.visitor.opening_words import say_state, week_lines
+
+_closed_doors = Buckets(burst=1, per_second=1 / 3600)
 
 
 @require_safe
@@ -46,7 +50,7 @@ def front(request: HttpRequest, helpline: Helpline) -> HttpResponse:
     return render(
         request,
         "intake/front.html",
-        {**_door(helpline), "about": in_language(helpline.about), "week": week_lines(helpline)},
+        {**_door(request, helpline), "about": in_language(helpline.about), "week": week_lines(helpline)},
     )
 
 
@@ -57,7 +61,7 @@ def chat(request: HttpRequest, helpline: Helpline) -> HttpResponse:
         request,
         "intake/chat.html",
         {
-            **_door(helpline),
+            **_door(request, helpline),
             "welcome": in_language(helpline.welcome),
             "questions": [_question(question) for question in helpline.intro_questions.all()],
             "body_characters": settings.BODY_CHARACTERS,
@@ -70,10 +74,18 @@ def _question(question: IntroQuestion) -> dict[str, Any]:
     return {"key": question.key, "label": in_language(question.label), "choices": choices}
 
 
-def _door(helpline: Helpline) -> dict[str, Any]:
+def _note_closed_door(request: HttpRequest, helpline: Helpline) -> None:
+    """Count somebody who came while it was closed: once an hour by the day's pseudonym, known in memory alone."""
+    if request.method == "GET" and not _closed_doors.take(f"{helpline.pk}/{request.META.get('REMOTE_ADDR', '')}"):
+        count_closed_door(helpline, now=timezone.now())
+
+
+def _door(request: HttpRequest, helpline: Helpline) -> dict[str, Any]:
     """What every page of a helpline shows: name, hours, queue, numbers."""
     now = timezone.now()
     state = opening_state(helpline, now=now)
+    if not state.open:
+        _note_closed_door(request, helpline)
     queue = view_queues([helpline.pk], now=now)[helpline.pk]
     return {
         "helpline": helpline,

@@ -18,7 +18,7 @@ export function setUpQuickExit({ page, button, beforeLeaving }) {
     try {
       beforeLeaving();
     } finally {
-      page.defaultView.location.replace(destination);
+      replaceWith(destination, page.defaultView);
     }
   }
 
@@ -28,4 +28,13 @@ export function setUpQuickExit({ page, button, beforeLeaving }) {
     leave();
   });
   page.addEventListener("keydown", (event) => counter.press(event));
+}
+
+/** The whole tab, also when the chat stands in a frame on somebody's website. A browser that forbids it leaves the frame. */
+function replaceWith(destination, view) {
+  try {
+    view.top.location.replace(destination);
+  } catch (error) {
+    view.location.replace(destination);
+  }
 }

@@ -1,4 +1,4 @@
-"""Wake-ups may all be lost: with Redis dead a message is late by at most six seconds, and soon again when it is back."""
+"""Wake-ups may all be lost: with Redis dead a message is at most six seconds late, and soon in time when it is back."""
 
 from __future__ import annotations
 

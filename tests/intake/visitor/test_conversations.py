@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from intake.delivery.rate import Buckets
 from intake.models import Conversation, Helpline, IntroQuestion, OpeningHours
 from intake.rules.intro import read_intro
 from intake.rules.lifecycle import EndReason, Opened, end_conversation, find_by_token
+from intake.visitor import conversations
 
 pytestmark = pytest.mark.django_db
 
@@ -84,16 +85,23 @@ def test_a_full_queue_is_unavailable_for_a_while(visiting: Client, helpline: Hel
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_one_address_cannot_fill_the_queue(visiting: Client, helpline: Helpline) -> None:
-    answers = [post(visiting, {"language": "nb", "intro": {}}) for _ in range(settings.OPENINGS_BURST + 1)]
+@pytest.fixture
+def openings(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many may be opened at once from one address."""
+    monkeypatch.setattr(conversations, "_openings", Buckets(burst=3, per_second=0.01))
+    return 3
 
-    assert [answer.status_code for answer in answers] == [201] * settings.OPENINGS_BURST + [429]
+
+def test_one_address_cannot_fill_the_queue(visiting: Client, helpline: Helpline, openings: int) -> None:
+    answers = [post(visiting, {"language": "nb", "intro": {}}) for _ in range(openings + 1)]
+
+    assert [answer.status_code for answer in answers] == [201] * openings + [429]
     assert problem(answers[-1])["code"] == "rate_limited"
     assert int(answers[-1].headers["Retry-After"]) > 0
 
 
-def test_what_cannot_be_read_uses_up_no_opening(visiting: Client, helpline: Helpline) -> None:
-    for _ in range(settings.OPENINGS_BURST + 1):
+def test_what_cannot_be_read_uses_up_no_opening(visiting: Client, helpline: Helpline, openings: int) -> None:
+    for _ in range(openings + 1):
         post(visiting, [])
 
     assert post(visiting, {"language": "nb", "intro": {}}).status_code == 201

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
-from intake.models import ExceptionDate, Helpline, IntroQuestion, OpeningHours
+from intake.models import ExceptionDate, Helpline, IntroQuestion, OpeningHours, Tally
 from intake.rules.hours import soft_close
 from intake.rules.lifecycle import Opened, open_conversation
 
@@ -236,3 +236,29 @@ def test_the_front_page_asks_the_database_as_often_for_three_waiting_as_for_one(
 
     with django_assert_num_queries(len(for_one)):
         client.get("/ffp/")
+
+
+def test_a_helplines_own_website_may_show_the_chat_and_no_other(client: Client, helpline: Helpline) -> None:
+    helpline.embed_origins = ["https://www.ffp.example"]
+    helpline.save()
+
+    response = client.get("/ffp/chat/")
+
+    assert "frame-ancestors 'self' https://www.ffp.example" in response.headers["Content-Security-Policy"]
+    assert "X-Frame-Options" not in response.headers
+
+
+def test_a_page_that_is_not_embedded_stands_in_no_frame(client: Client, helpline: Helpline) -> None:
+    response = client.get("/ffp/chat/")
+
+    assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+def test_a_closed_door_is_counted_once_for_each_who_comes(client: Client, helpline: Helpline) -> None:
+    OpeningHours.objects.filter(helpline=helpline).delete()
+
+    for address in ("fd00::1", "fd00::1", "fd00::2"):
+        client.get("/ffp/", REMOTE_ADDR=address)
+
+    assert Tally.objects.get(helpline=helpline).closed_door == 2
