@@ -34,9 +34,9 @@ def for_helpline(view: HelplineView) -> Callable[..., HttpResponse]:
 def _for_embedding(response: HttpResponse, helpline: Helpline) -> HttpResponse:
     """Let the helpline's own websites show its pages in a frame, and nobody else's."""
     if helpline.embed_origins:
-        response._csp_replace = {"frame-ancestors": [SELF, *helpline.embed_origins]}
+        response._csp_replace = {"frame-ancestors": [SELF, *helpline.embed_origins]}  # type: ignore[attr-defined]  # the door of django-csp
         # The older header knows only all or none; browsers that know the policy above go by it.
-        response.xframe_options_exempt = True  # type: ignore[attr-defined]  # Django's door
+        response.xframe_options_exempt = True
     return response
 
 
