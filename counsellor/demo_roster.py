@@ -58,13 +58,13 @@ def create_roster(helplines: dict[str, Helpline], staff: dict[str, Counsellor], 
         for half_year in sorted({HalfYear.of(today), HalfYear.of(today + 45 * ONE_DAY)}):
             # As it would have been done before the half-year began, so that the past weeks are there too.
             before = moment_of(half_year.first_on, dt.time(), zone=helpline.zone) - dt.timedelta(seconds=1)
-            draw_up_shifts(helpline, half_year=half_year, by=staff[coordinator], now=before)
+            draw_up_shifts(helpline, half_year=half_year, by=staff[coordinator], now=min(before, now))
         if slug == "foreldresupport":
             _add_clash(helpline, staff["sara"], today)
 
 
 def _add_clash(helpline: Helpline, sara: Counsellor, today: dt.date) -> None:
     """Sara helps out next Tuesday, when she is on at FFP: the roster of both shows it."""
-    tuesday = today + (1 - today.weekday()) % 7 * ONE_DAY
+    tuesday = today + ((1 - today.weekday()) % 7 or 7) * ONE_DAY
     starts_at = moment_of(tuesday, dt.time(10), zone=helpline.zone)
     add_shift(helpline, user=sara, starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=4), note="Ekstravakt")

@@ -96,12 +96,13 @@ def consequences(helpline: Helpline, plan: DrawingPlan, *, now: dt.datetime) -> 
     """What the roster would be like: shifts and hours by person, what stays uncovered, who is double-booked already."""
     start = max(moment_of(plan.from_on, dt.time(), zone=helpline.zone), now)
     end = moment_of(plan.until_on + ONE_DAY, dt.time(), zone=helpline.zone)
-    gaps = uncovered_hours(helpline, start=start, end=end, covers=plan.standing) if start < end else []
+    added = [slot.interval for slot in plan.added]
+    gaps = uncovered_hours(helpline, start=start, end=end, added=added, withdrawn=plan.withdrawn)
     return {
         "by_person": by_person(plan),
         "gaps": gaps,
         "gap_hours": round(sum(gap.length / dt.timedelta(hours=1) for gap in gaps), 1),
-        "doubles": double_bookings(helpline, start=start, end=end) if start < end else [],
+        "doubles": double_bookings(helpline, start=start, end=end),
     }
 
 

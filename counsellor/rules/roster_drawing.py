@@ -39,6 +39,10 @@ class Slot:
     ends_at: dt.datetime
     user_id: int
 
+    @property
+    def interval(self) -> Interval:
+        return Interval(self.starts_at, self.ends_at)
+
 
 @dataclass(frozen=True)
 class DrawingPlan:
@@ -60,13 +64,6 @@ class DrawingPlan:
         """The same for the same plan: what is confirmed is what was seen."""
         seen = [str(slot) for slot in self.added] + [str(shift.pk) for shift in self.withdrawn]
         return hashlib.sha256("\n".join([str(self.from_on), str(self.until_on), *seen]).encode()).hexdigest()
-
-    @property
-    def standing(self) -> list[Interval]:
-        """All times that are covered once the plan is carried out."""
-        kept = [*self.unchanged, *self.changed_by_hand, *self.added_by_hand]
-        stored = [Interval(shift.starts_at, shift.ends_at) for shift in kept if shift.withdrawn_at is None]
-        return stored + [Interval(slot.starts_at, slot.ends_at) for slot in self.added]
 
 
 def plan_shifts(helpline: Helpline, *, half_year: HalfYear, now: dt.datetime) -> DrawingPlan:
@@ -118,7 +115,8 @@ def draw_up_shifts(
 
 def latest_drawing(helpline: Helpline) -> RosterDrawing | None:
     """The one that can be undone, if any."""
-    latest = RosterDrawing.objects.filter(helpline=helpline).first()
+    # By number: the order they were made in, whatever the clock said.
+    latest = RosterDrawing.objects.filter(helpline=helpline).order_by("-pk").first()
     return latest if latest and latest.undone_at is None else None
 
 

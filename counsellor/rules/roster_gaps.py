@@ -21,13 +21,19 @@ class DoubleBooking:
 
 
 def uncovered_hours(
-    helpline: Helpline, *, start: dt.datetime, end: dt.datetime, covers: Iterable[Interval] | None = None
+    helpline: Helpline,
+    *,
+    start: dt.datetime,
+    end: dt.datetime,
+    added: Iterable[Interval] = (),
+    withdrawn: Iterable[Shift] = (),
 ) -> list[Interval]:
-    """The opening hours between `start` and `end` in which nobody is on. `covers` stands in for the stored shifts."""
-    if covers is None:
-        standing = Shift.objects.standing().filter(helpline=helpline, starts_at__lt=end, ends_at__gt=start)
-        covers = [Interval(*times) for times in standing.values_list("starts_at", "ends_at")]
-    return subtracted(open_intervals(helpline, start=start, end=end), taken=covers)
+    """The opening hours between `start` and `end` in which nobody is on, as if `added` and `withdrawn` were done."""
+    standing = Shift.objects.standing().filter(helpline=helpline, starts_at__lt=end, ends_at__gt=start)
+    gone = {shift.pk for shift in withdrawn}
+    times = standing.values_list("pk", "starts_at", "ends_at")
+    covers = [Interval(starts_at, ends_at) for pk, starts_at, ends_at in times if pk not in gone]
+    return subtracted(open_intervals(helpline, start=start, end=end), taken=[*covers, *added])
 
 
 def double_bookings(helpline: Helpline, *, start: dt.datetime, end: dt.datetime) -> list[DoubleBooking]:

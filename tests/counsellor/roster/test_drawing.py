@@ -262,3 +262,14 @@ def test_half_year_has_its_first_and_last_day(text, first, last):
 @pytest.mark.parametrize("text", ["", "2025", "2025-3", "25-1", "2025-1x", "9999-1"])
 def test_no_half_year(text):
     assert HalfYear.parse(text) is None
+
+
+def test_undo_takes_the_last_one_made_whatever_the_clock_said(day_line, counsellor, coordinator):
+    put_in_pattern(day_line, counsellor, 0, 9, 12)
+    draw(day_line, coordinator, now=oslo("2024-12-20 12:00"))
+    later_half_year = draw_up_shifts(
+        day_line, half_year=HalfYear(2025, 2), by=coordinator, now=oslo("2024-12-19 12:00")
+    )
+
+    assert undo_drawing(day_line, now=BEFORE) == later_half_year
+    assert len(times_of(day_line)) == 26

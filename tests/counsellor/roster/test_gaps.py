@@ -39,6 +39,24 @@ def test_withdrawn_shift_covers_nothing(day_line, counsellor):
     assert len(uncovered_hours(day_line, start=MONDAY, end=TUESDAY)) == 1
 
 
+def test_gaps_as_if_a_plan_were_carried_out(day_line, counsellor, other_counsellor):
+    given_up = shift(day_line, counsellor, "16 09:00", "16 12:00")
+    shift(day_line, other_counsellor, "16 13:00", "16 16:00")
+    planned = Interval(oslo("2025-06-16 09:00"), oslo("2025-06-16 10:00"))
+
+    gaps = uncovered_hours(day_line, start=MONDAY, end=TUESDAY, added=[planned], withdrawn=[given_up])
+
+    assert gaps == [Interval(oslo("2025-06-16 10:00"), oslo("2025-06-16 13:00"))]
+
+
+def test_night_that_began_before_covers_what_it_reaches_into(night_line, counsellor):
+    shift(night_line, counsellor, "15 22:00", "16 07:00")
+
+    (gap,) = uncovered_hours(night_line, start=MONDAY, end=TUESDAY)
+
+    assert gap.starts_at == oslo("2025-06-16 07:00")
+
+
 def test_exactly_covered_leaves_nothing(day_line, counsellor):
     shift(day_line, counsellor, "16 09:00", "16 16:00")
 
