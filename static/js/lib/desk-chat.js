@@ -128,8 +128,16 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
       { visitor: texts.endedVisitor, erased: texts.endedErased, abandoned: texts.endedAbandoned }[reason] ||
       texts.ended;
     part("after").hidden = false;
+    if (reason === "erased") forgetTexts();
     conversation.close();
     on.ended();
+  }
+
+  /** Erased by its visitor: she was told that it is gone here too. */
+  function forgetTexts() {
+    log.reset();
+    const intro = part("intro");
+    if (intro) intro.remove();
   }
 
   function confirm(name, address, onDone) {

@@ -40,6 +40,8 @@ export function setUpRegistration({ place, requests, texts, onDone }) {
       });
   }
 
-  // Erased by its visitor, or registered in another tab: then there is nothing to show here.
-  requests.get(place.dataset.address).then(show, () => null);
+  requests.get(place.dataset.address).then(show, () => {
+    // Erased by its visitor: the list still has it, but nothing that says which conversation it was.
+    place.textContent = texts.registerFromList;
+  });
 }

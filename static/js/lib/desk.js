@@ -7,10 +7,10 @@ import { openChat } from "./desk-chat.js";
 import { createChats } from "./desk-chats.js";
 import { setUpKeys, setUpPresence, setUpSound } from "./desk-controls.js";
 import { createQueue } from "./desk-queue.js";
+import { createQueueView } from "./desk-queue-view.js";
 import { setUpRegistration } from "./desk-registration.js";
 import { createRequests } from "./desk-requests.js";
 import { followViewport } from "./scroll.js";
-import { fill } from "./texts.js";
 
 /**
  * @param {HTMLElement} root [data-desk]
@@ -21,92 +21,79 @@ export function setUpDesk(root, storage) {
   const view = page.defaultView;
   const part = (name) => root.querySelector(`[data-${name}]`);
   const texts = part("texts").dataset;
-  const { socket, language, queueAddress, presenceAddress, loginAddress } = root.dataset;
-  const title = page.title;
-  const openSocket = () => new WebSocket(socketAddress(socket, view.location), SUBPROTOCOL);
-
+  const openSocket = () => new WebSocket(socketAddress(root.dataset.socket, view.location), SUBPROTOCOL);
   const requests = createRequests({
     newRequest: () => new XMLHttpRequest(),
     token: () => root.querySelector("[name=csrfmiddlewaretoken]").value,
-    onSignedOut: () => view.location.assign(loginAddress),
+    onSignedOut: () => view.location.assign(root.dataset.loginAddress),
   });
-  const sound = setUpSound({ button: part("sound"), texts, view });
-  const presence = setUpPresence({ form: part("presence"), texts, requests, address: presenceAddress });
-  const attention = createAttention({
-    onChange: ({ unread, waiting, rising }) => {
-      page.title = badgedTitle(title, unread + waiting);
-      if (rising) sound.play();
-    },
-  });
+  const attention = createAttention({ onChange: attend(page, setUpSound({ button: part("sound"), texts, view })) });
   const chats = createChats({ root, texts, storage, attention });
-
-  function say(sentence) {
-    part("announcement").textContent = sentence;
-  }
+  const queueView = createQueueView({
+    root,
+    texts,
+    requests,
+    onWaiting: attention.queue,
+    onClaimed: (panel) => {
+      part("room").appendChild(panel);
+      addChat(panel);
+      chats.select(panel.dataset.chat);
+    },
+    onTried: () => queue.refresh(),
+  });
+  const queue = createQueue({
+    clock: browserClock,
+    fetchQueue: () => requests.get(root.dataset.queueAddress).then(queueView.show),
+  });
 
   function addChat(panel) {
     const id = panel.dataset.chat;
-    const chat = openChat({
-      panel,
-      root,
-      texts,
-      language,
-      openSocket,
-      storage,
-      requests,
-      on: {
-        message: (frame, fresh) => chats.message(id, frame, fresh),
-        gone: (sentence) => chats.remove(id, sentence),
-        ended: () => {
-          chats.ended(id);
-          setUpRegistration({ place: chat.part("registration"), requests, texts, onDone: queue.refresh });
-          queue.refresh();
-        },
+    const { language } = root.dataset;
+    const on = {
+      message: (frame, fresh) => chats.message(id, frame, fresh),
+      gone: (sentence) => chats.remove(id, sentence),
+      ended: () => {
+        chats.ended(id);
+        setUpRegistration({ place: chat.part("registration"), requests, texts, onDone: queue.refresh });
+        queue.refresh();
       },
-    });
+    };
+    const chat = openChat({ panel, root, texts, language, openSocket, storage, requests, on });
     chats.add(chat);
     chat.part("close").addEventListener("click", () => chats.remove(id, null));
   }
 
-  function showQueue(found) {
-    const place = part("queue-place");
-    const before = Number(part("queue").dataset.waiting);
-    const focused = place.contains(page.activeElement);
-    place.replaceChildren(page.importNode(found, true));
-    const waiting = Number(part("queue").dataset.waiting);
-    if (waiting > before) say(fill(waiting === 1 ? texts.queueOne : texts.queueMany, { count: waiting }));
-    if (focused) focusQueue();
-    attention.queue(waiting);
-  }
+  root.querySelectorAll("[data-chat]").forEach(addChat);
+  chats.restore();
+  queue.start();
+  const desk = openDesk({ root, openSocket, queue, requests, texts });
+  setUpKeys({
+    page,
+    onMove: chats.move,
+    onQueue: () => {
+      chats.select(null);
+      queueView.focus();
+    },
+  });
+  watchPage(page, () => {
+    chats.look();
+    if (!page.hidden) desk.nudge();
+  });
+}
 
-  function focusQueue() {
-    (place("button") || place("[data-queue-title]")).focus();
-  }
+/** Number in the title, and a tone when there is more to look at than before. */
+function attend(page, sound) {
+  const { title } = page;
+  return ({ unread, waiting, rising }) => {
+    page.title = badgedTitle(title, unread + waiting);
+    if (rising) sound.play();
+  };
+}
 
-  function place(selector) {
-    return part("queue-place").querySelector(selector);
-  }
-
-  function claim(form) {
-    const button = form.querySelector("button");
-    button.disabled = true;
-    requests.post(form.action).then(
-      (panel) => {
-        part("room").appendChild(page.importNode(panel, true));
-        const added = part("room").lastElementChild;
-        addChat(added);
-        chats.select(added.dataset.chat);
-        queue.refresh();
-      },
-      (problem) => {
-        part("queue-problem").textContent = problem.title || texts.failed;
-        part("queue-problem").hidden = false;
-        queue.refresh();
-      },
-    );
-  }
-
-  const queue = createQueue({ clock: browserClock, fetchQueue: () => requests.get(queueAddress).then(showQueue) });
+/** The socket that says when a queue has changed, and by being open that she is there. */
+function openDesk({ root, openSocket, queue, requests, texts }) {
+  const part = (name) => root.querySelector(`[data-${name}]`);
+  const presence = setUpPresence({ form: part("presence"), texts, requests, address: root.dataset.presenceAddress });
   const desk = createConnection({
     openSocket,
     clock: browserClock,
@@ -117,35 +104,19 @@ export function setUpDesk(root, storage) {
       queue.setLive(status === "ready");
       part("desk-offline").hidden = status !== "waiting" && status !== "stopped";
       if (status === "ready") presence.repeat();
+      // Signed out, perhaps: the next answer says so.
+      if (status === "stopped") queue.refresh();
     },
   });
-
-  root.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-claim]")) return;
-    event.preventDefault();
-    part("queue-problem").hidden = true;
-    claim(event.target);
-  });
-  page.addEventListener("visibilitychange", () => {
-    chats.look();
-    if (!page.hidden) desk.nudge();
-  });
-  view.addEventListener("online", () => {
-    chats.look();
-    desk.nudge();
-  });
-  setUpKeys({
-    page,
-    onMove: chats.move,
-    onQueue: () => {
-      chats.select(null);
-      focusQueue();
-    },
-  });
-  followViewport(view, () => chats.look());
-  root.querySelectorAll("[data-chat]").forEach(addChat);
-  chats.restore();
-  attention.queue(Number(part("queue").dataset.waiting));
-  queue.start();
   desk.open();
+  return desk;
+}
+
+/** The moments at which somebody looks again, or can be reached again. */
+function watchPage(page, look) {
+  const view = page.defaultView;
+  page.addEventListener("visibilitychange", look);
+  view.addEventListener("pageshow", look);
+  view.addEventListener("online", look);
+  followViewport(view, look);
 }
