@@ -15,8 +15,8 @@ pytestmark = pytest.mark.once
 
 TEXT = document("configuration.md")
 READ_BY_SETTINGS = {"str", "bool", "int", "float", "list"}
-# Set for children or for the test run itself, never read by Chatline.
-OF_TESTS = "tests/"
+# What tests and benchmarks ask for is theirs, never read by Chatline.
+APART = ("tests/", "benchmarks/")
 CHECK = re.compile(r"^[a-z]+\.[EW]\d{3}$")
 
 
@@ -56,7 +56,7 @@ def coded_variables() -> set[str]:
     return {
         name
         for path, source in sources()
-        if path.suffix == ".py" and not path.as_posix().startswith(OF_TESTS)
+        if path.suffix == ".py" and not path.as_posix().startswith(APART)
         for name in variables_read(source)
     }
 
@@ -98,7 +98,7 @@ def test_checks_are_those_of_the_code() -> None:
     coded = {
         number
         for path, source in sources()
-        if path.suffix == ".py" and not path.as_posix().startswith(OF_TESTS)
+        if path.suffix == ".py" and not path.as_posix().startswith(APART)
         for number in check_numbers(source)
     }
 
