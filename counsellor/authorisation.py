@@ -101,6 +101,20 @@ ADDRESSES: dict[str, Rule] = {
 }
 
 
+# What may be sent over the two websockets, by side and frame. `hello` opens: the visitor with her token, staff with a
+# session whose second factor was checked, for the desk or for a conversation of her own; everything after it concerns
+# what was opened. Rights are asked again for each message and, for open sockets, every five seconds.
+SOCKET_ACTIONS: dict[str, dict[str, Rule]] = {
+    "visitor": dict.fromkeys(("hello", "message", "sync", "composing", "paused", "displayed"), VISITOR),
+    "counsellor": {
+        "hello": staff_with("intake.view_queue"),
+        **dict.fromkeys(
+            ("message", "sync", "composing", "paused", "displayed"), staff_with("intake.claim_conversation")
+        ),
+    },
+}
+
+
 def rule_of(name: str) -> Rule | None:
     """The rule for an address by its full name (`namespace:name`), None when nobody declared it."""
     return ADDRESSES.get(name) or ADDRESSES.get(f"{name.split(':')[0]}:*" if ":" in name else "")

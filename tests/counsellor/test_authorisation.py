@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any, get_args
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -12,11 +13,12 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, clear_url_caches, get_resolver, path, reverse
 from django.utils import timezone
 
-from counsellor.authorisation import ADDRESSES, Rule, Who, rule_of
+from counsellor.authorisation import ADDRESSES, SOCKET_ACTIONS, Rule, Who, rule_of
 from counsellor.backend import PERMISSIONS
 from counsellor.models import Shift
 from counsellor.rules.accounts import close_account
 from counsellor.rules.second_factor import remove_factor
+from intake.delivery.frames import ClientFrame
 from intake.models import PendingContact
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -58,6 +60,18 @@ def test_only_the_visitors_pages_and_the_doors_are_public():
     assert staff_side == {"counsellor:login", "counsellor:logout", "counsellor:calendar_feed"}
 
 
+def test_every_socket_action_is_declared_for_both_sides():
+    tags = {frame.__struct_config__.tag for frame in get_args(ClientFrame)}
+    assert tags == set(SOCKET_ACTIONS["visitor"]) == set(SOCKET_ACTIONS["counsellor"])
+
+
+def test_every_socket_action_of_staff_asks_for_a_right():
+    asked = {rule.permission or "" for rule in SOCKET_ACTIONS["counsellor"].values()}
+    assert asked <= set(PERMISSIONS)
+    for permission in asked:
+        assert PERMISSIONS[permission].isdisjoint({"coordinator"})
+
+
 @pytest.mark.django_db
 def test_undeclared_address_answers_nobody(settings, client_of, administrator):
     settings.ROOT_URLCONF = __name__
@@ -93,7 +107,7 @@ def parameters_of(name: str) -> list[str]:
     return list(resolver.reverse_dict.getlist(own)[0][0][0][1])
 
 
-def ask(client: Client, address: str) -> list[HttpResponse]:
+def ask(client: Client, address: str) -> list[Any]:
     return [client.get(address), client.post(address)]
 
 
@@ -125,11 +139,15 @@ def test_stranger_with_every_role_elsewhere_finds_nothing(address, stranger, cli
             assert answer.status_code == 404, name
 
 
+def needed_permissions() -> list[tuple[str, str]]:
+    return [(name, rule.permission) for name in OURS if (rule := rule_of(name)) and rule.permission]
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", ["counsellor", "duty_leader", "coordinator", "administrator"])
 def test_role_without_the_permission_finds_nothing(role, address, client_of, request):
     client = client_of(request.getfixturevalue(role))
-    tried = [name for name in OURS if (needed := rule_of(name).permission) and role not in PERMISSIONS[needed]]
+    tried = [name for name, needed in needed_permissions() if role not in PERMISSIONS[needed]]
     assert tried
     for name in tried:
         for answer in ask(client, address(name)):

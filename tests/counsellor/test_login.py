@@ -185,8 +185,9 @@ def test_enrolment_is_closed_to_who_has_an_app_already(client, kari):
 
 
 def test_too_many_wrong_passwords_lock_the_device_and_not_the_account(client, kari):
-    for _ in range(10):
-        answer = client.post(LOGIN, {"username": "kari", "password": "feil"})
+    for _ in range(9):
+        client.post(LOGIN, {"username": "kari", "password": "feil"})
+    answer = client.post(LOGIN, {"username": "kari", "password": "feil"})
     assert answer.status_code == 429
     assert 0 < int(answer["Retry-After"]) <= 15 * 60
 
