@@ -15,6 +15,7 @@ import sys
 
 from benchmarks.load.rounds import Load
 from benchmarks.stage.installation import RAISED_LIMITS, installation
+from scripts.development import Stopped, stop_on_signals
 from scripts.machine import Missing
 
 LOADS = [
@@ -35,7 +36,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a smoke test: small loads, one round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=10.0, help="measured in each round")
-    parser.add_argument("--only", choices=["chatline", "storeless", "textbook"], action="append")
+    parser.add_argument("--only", choices=["chatline", "storeless", "textbook", "pooled"], action="append")
     parser.add_argument("--load", type=int, action="append", help="only these loads, counted from 0")
     parser.add_argument("--json", metavar="FILE", help="write every round here")
     return parser.parse_args(arguments)
@@ -44,6 +45,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """0 when nothing was lost, doubled, reordered or spoiled by Chatline."""
     chosen = parse(arguments)
+    stop_on_signals()
     try:
         with installation(**RAISED_LIMITS):
             from benchmarks.stage.contest import run_contest
@@ -52,6 +54,8 @@ def main(arguments: list[str]) -> int:
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 2
+    except Stopped:
+        return 130
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.load.party import Entrance
@@ -31,12 +31,14 @@ class Contestant:
     title: str
     command: Callable[[int], list[str]]
     check: Callable[[Played], None]
+    environment: dict[str, str] = field(default_factory=dict)
 
 
 CONTESTANTS = [
     Contestant("chatline", "Chatline", chatline_command, check_chatline),
     Contestant("storeless", "(a) without storage", storeless_command, check_storeless),
     Contestant("textbook", "(b) textbook", textbook_command, check_textbook),
+    Contestant("pooled", "(b) with a pool", textbook_command, check_textbook, {"TEXTBOOK_POOL": "1"}),
 ]
 
 
@@ -73,10 +75,10 @@ def create_textbook_tables() -> None:
 
 
 def run_round(contestant: Contestant, load: Load, chats: list[Entrance]) -> Round:
-    entrances = chats if contestant.name != "textbook" else list(textbook_entrances(load.conversations))
+    entrances = chats if contestant.command is not textbook_command else list(textbook_entrances(load.conversations))
     forget_messages()
     port = free_port()
-    with serving(contestant.command(port), port) as server:
+    with serving(contestant.command(port), port, **contestant.environment) as server:
         played = play(port, entrances[: 2 * load.conversations], load, Usage(server.pid))
     contestant.check(played)
     return played.result

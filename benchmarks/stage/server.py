@@ -42,9 +42,10 @@ def textbook_command(port: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(command: list[str], port: int) -> Iterator[Server]:
+def serving(command: list[str], port: int, **environment: str) -> Iterator[Server]:
     """`command`, once it listens on `port`, until the block ends. Raises `Missing` when it does not."""
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True, env=os.environ)
+    settings = {**os.environ, **environment}
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True, env=settings)
     try:
         _wait_until_it_listens(port, process)
         yield Server(port, process.pid)

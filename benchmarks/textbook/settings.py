@@ -14,8 +14,12 @@ DATABASES = {"default": env.db("DATABASE_URL")}
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
-        "CONFIG": {"hosts": [env.str("REDIS_URL")]},
+        # With the default of redis 8, five seconds, every idle socket dies (django/channels_redis issue 422).
+        "CONFIG": {"hosts": [{"address": env.str("REDIS_URL"), "socket_timeout": None}]},
     }
 }
+# Django's documentation tells ASGI projects to leave persistent connections off, and to take a pool if they need one.
+if env.bool("TEXTBOOK_POOL", default=False):
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

@@ -1,0 +1,136 @@
+"""A waiting crowd: how fast it gets in, what it costs while it waits, and whether the queue is honest."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import uvloop
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from benchmarks.load.party import Entrance
+from benchmarks.load.visitor import Waiter
+from benchmarks.stage.server import Server
+from benchmarks.stage.usage import processor_seconds, resident_bytes
+from intake.models import Conversation
+from intake.rules.lifecycle import end_conversation
+
+CONNECTING_AT_ONCE = 64
+WARMING_VISITORS = 20
+HEARTBEAT_SECONDS = 20
+PLACED_WITHIN_SECONDS = 60.0
+TOLD_WITHIN_SECONDS = 8.0
+"""A tick of five seconds, the second's pause between two looks at a queue, and the sending."""
+
+
+@dataclass
+class Crowd:
+    """What was found. `misplaced` counts visitors whose last `queue` frame was wrong, before and after one left."""
+
+    visitors: int
+    connected_per_second: float
+    all_placed_seconds: float
+    kilobytes_each: float
+    processor_share: float
+    told_seconds: float
+    misplaced: int
+    missed_beats: int
+    surprises: int
+
+    @property
+    def faults(self) -> int:
+        return self.misplaced + self.missed_beats + self.surprises
+
+    def to_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: float) -> Crowd:
+    """Connect everybody, wait `seconds`, and let the first in the queue give up."""
+    return uvloop.run(_let_wait(server, entrances, seconds=seconds))
+
+
+async def _let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: float) -> Crowd:
+    await _warm_up(server, entrances[:WARMING_VISITORS])
+    empty = resident_bytes(server.pid)
+    waiters = [Waiter(entrance) for entrance in entrances]
+
+    began_at = time.perf_counter()
+    await _connect(waiters, server.port)
+    connecting_seconds = time.perf_counter() - began_at
+    async with asyncio.timeout(PLACED_WITHIN_SECONDS):
+        await asyncio.gather(*(waiter.placed() for waiter in waiters))
+    placed_seconds = time.perf_counter() - began_at
+
+    used, beats = processor_seconds([server.pid]), [waiter.beats for waiter in waiters]
+    await asyncio.sleep(seconds)
+    used = processor_seconds([server.pid]) - used
+    full = resident_bytes(server.pid)
+    expected = int(seconds // HEARTBEAT_SECONDS)
+    missed = sum(max(0, expected - (waiter.beats - before)) for waiter, before in zip(waiters, beats, strict=True))
+    misplaced = _misplaced(waiters)
+
+    told_seconds = await _first_gives_up(waiters)
+    misplaced += _misplaced(waiters[1:])
+    surprises = sum(len(waiter.surprises) for waiter in waiters[1:])
+    for waiter in waiters:
+        waiter.leave()
+    return Crowd(
+        visitors=len(waiters),
+        connected_per_second=len(waiters) / connecting_seconds,
+        all_placed_seconds=placed_seconds,
+        kilobytes_each=(full - empty) / len(waiters) / 1000,
+        processor_share=used / seconds,
+        told_seconds=told_seconds,
+        misplaced=misplaced,
+        missed_beats=missed,
+        surprises=surprises,
+    )
+
+
+async def _connect(waiters: Sequence[Waiter], port: int) -> None:
+    room = asyncio.Semaphore(CONNECTING_AT_ONCE)
+
+    async def connect(waiter: Waiter) -> None:
+        async with room:
+            await waiter.connect(port)
+
+    await asyncio.gather(*(connect(waiter) for waiter in waiters))
+
+
+async def _warm_up(server: Server, entrances: Sequence[Entrance]) -> None:
+    """What a server loads once is not the price of a visitor."""
+    waiters = [Waiter(entrance) for entrance in entrances]
+    await _connect(waiters, server.port)
+    async with asyncio.timeout(PLACED_WITHIN_SECONDS):
+        await asyncio.gather(*(waiter.placed() for waiter in waiters))
+    for waiter in waiters:
+        waiter.leave()
+    await asyncio.sleep(1)
+
+
+def _misplaced(waiters: Sequence[Waiter]) -> int:
+    """Visitors come in the order of arrival, so the first here has place 1."""
+    return sum(waiter.place != place for place, waiter in enumerate(waiters, start=1))
+
+
+async def _first_gives_up(waiters: Sequence[Waiter]) -> float:
+    """As when she closes her page for good: nobody wakes the server, so its tick must find it. Seconds until told."""
+    await sync_to_async(_end)(waiters[0].entrance.conversation)
+    return await _until(lambda: _misplaced(waiters[1:]) == 0)
+
+
+def _end(conversation_id: int) -> None:
+    conversation = Conversation.objects.get(pk=conversation_id)
+    end_conversation(conversation, reason=Conversation.EndReason.ABANDONED, now=timezone.now())
+
+
+async def _until(holds: Callable[[], bool]) -> float:
+    """Seconds until it holds, or until it is too late."""
+    began_at = time.perf_counter()
+    while not holds() and time.perf_counter() - began_at < TOLD_WITHIN_SECONDS:  # noqa: ASYNC110 - a poll
+        await asyncio.sleep(0.05)
+    return time.perf_counter() - began_at
