@@ -14,6 +14,7 @@ from intake.models import Conversation, Helpline, IntroQuestion, Message, Pendin
 from intake.rules.lifecycle import Opened, claim_conversation, end_conversation, open_conversation
 from intake.rules.messages import PULL_MESSAGES, Posting, store_messages
 from intake.rules.retention import purge_conversations
+from intake.sealing.key_store import destroy_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -75,8 +76,6 @@ def test_nothing_is_printed_after_the_purge(told: Conversation) -> None:
 
 
 def test_row_that_outlives_its_key_is_printed_without_its_text(told: Conversation) -> None:
-    from intake.sealing.key_store import destroy_keys
-
     destroy_keys([told.public_id])
 
     text = disclosed(told.public_id)

@@ -7,14 +7,19 @@ import re
 from dataclasses import replace
 
 import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
 from django.core.management import call_command
 from django.db import models
 from django.test import Client
+from django.test.utils import override_settings
+from django.utils import timezone
+from django.utils.translation import override
 
 from intake.models import Conversation, Helpline
 from intake.rules import privacy
-from intake.rules.lifecycle import Opened
-from intake.rules.privacy import Form, Line, gone_fields, stored_tables
+from intake.rules.lifecycle import Opened, open_conversation
+from intake.rules.privacy import Form, Line, Topic, gone_fields, stored_tables
 
 VISITORS_TABLES = ("intake.Conversation", "intake.Message", "intake.PendingContact")
 
@@ -99,11 +104,10 @@ def test_report_counts_what_is_there_now(helpline: Helpline, visitor: Opened) ->
 
 
 @pytest.mark.django_db
-def test_report_says_the_lives_that_are_set(helpline: Helpline, settings: pytest.FixtureRequest) -> None:
+@override_settings(SESSION_COOKIE_AGE=3 * 3600, AXES_COOLOFF_TIME=0.5)
+def test_report_says_the_lives_that_are_set(helpline: Helpline) -> None:
     helpline.retention_hours = 5
     helpline.save()
-    settings.SESSION_COOKIE_AGE = 3 * 3600  # type: ignore[attr-defined]
-    settings.AXES_COOLOFF_TIME = 0.5  # type: ignore[attr-defined]
 
     report = printed_report("en")
 
@@ -145,10 +149,6 @@ def test_page_says_the_life_of_each_helpline(client: Client, helpline: Helpline,
 
 @pytest.mark.django_db
 def test_page_does_not_tell_that_somebody_has_written(client: Client, helpline: Helpline) -> None:
-    from django.utils import timezone
-
-    from intake.rules.lifecycle import open_conversation
-
     before = page(client)
     open_conversation(helpline, language="nb", intro={}, now=timezone.now())
 
@@ -159,3 +159,22 @@ def test_page_does_not_tell_that_somebody_has_written(client: Client, helpline: 
 @pytest.mark.django_db
 def test_page_names_no_person_of_the_staff(client: Client, counsellor: object) -> None:
     assert "kari" not in page(client).lower()
+
+
+@pytest.mark.parametrize("language", ["nn", "en"])
+def test_every_description_is_translated(language: str) -> None:
+    known: dict[str, str] = {}
+    for path in settings.BASE_DIR.glob(f"*/locale/{language}/LC_MESSAGES/django.po"):
+        with path.open("rb") as file:
+            known |= {str(message.id): str(message.string) for message in read_po(file) if message.string}
+
+    assert [text for text in every_description() if not known.get(text)] == []
+
+
+def every_description() -> list[str]:
+    """The sentences of the report in their source language."""
+    with override("nb"):
+        found = [table.description for table in stored_tables() if table.description]
+        lines = [str(line.what) for description in found for line in description.lines]
+        names = [str(text) for description in found for text in (description.name, description.why)]
+        return sorted({*lines, *names, *(str(topic.label) for topic in Topic), *(str(form.label) for form in Form)})
