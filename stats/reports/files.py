@@ -44,8 +44,7 @@ def table_bytes(table: Table) -> bytes:
         headings.append(_("Herav tidligere tall"))
     if table.has_before:
         headings.append(_("Samme periode året før"))
-    rows = [*table.rows, *([table.total] if table.total else [])]
-    return csv_bytes(headings, [_cells(row, table) for row in rows])
+    return csv_bytes(headings, [_cells(row, table) for row in (*table.rows, table.total)])
 
 
 def _cells(row: Row, table: Table) -> list[CellValue]:

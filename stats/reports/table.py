@@ -76,14 +76,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`key` names it in addresses. `total` is the row of sums; None where sums say nothing, and `note` says why."""
+    """`key` names it in addresses. `total` is the row of sums; where sums mean something else, `notes` say what."""
 
     key: str
     title: str
     heading: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
-    total: Row | None
+    total: Row
     notes: tuple[str, ...] = ()
     has_before: bool = True
     is_hourly: bool = False

@@ -61,7 +61,7 @@ def test_contacts_that_add_up_to_the_132_cells_give_the_same_report(helpline):
         code: make_theme(helpline, code, name={"nb": name}, position=number)
         for number, (code, name) in enumerate(zip(cells, printed, strict=True))
     }
-    entries = list(entries_adding_up_to(cells, themes, random=Random(1)))
+    entries = list(entries_adding_up_to(cells, themes, random=Random(1)))  # noqa: S311 - made-up contacts
 
     insert_contacts(entries, lists=load_code_lists(helpline))
 
@@ -83,7 +83,7 @@ def test_any_table_is_counted_as_it_is(helpline, cells, seed):
     with transaction.atomic():
         named = {f"t{number}": counts for number, counts in enumerate(cells)}
         themes = {code: make_theme(helpline, code) for code in named}
-        entries = list(entries_adding_up_to(named, themes, random=Random(seed)))
+        entries = list(entries_adding_up_to(named, themes, random=Random(seed)))  # noqa: S311 - made-up contacts
 
         insert_contacts(entries, lists=load_code_lists(helpline))
 
