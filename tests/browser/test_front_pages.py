@@ -7,7 +7,15 @@ from playwright.sync_api import BrowserContext, Page, Request
 
 from tests.browser.conftest import DESKTOP, PHONE, Check, OpenPage
 
-PAGES = ["/", "/ffp/", "/foreldresupport/", "/foreldresupport/?lang=en", "/counsellor/login/", "/nobody-here/"]
+PAGES = [
+    "/",
+    "/privacy/",
+    "/ffp/",
+    "/foreldresupport/",
+    "/foreldresupport/?lang=en",
+    "/counsellor/login/",
+    "/nobody-here/",
+]
 
 
 LOOKS = {

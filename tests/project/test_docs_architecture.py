@@ -121,3 +121,19 @@ def test_links_between_documents_lead_somewhere() -> None:
     }
 
     assert links == set()
+
+
+def test_commands_of_the_readme_are_there() -> None:
+    commands = set(re.findall(r"^ +make ([a-z]+)", (ROOT / "README.md").read_text(), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+    assert commands == {"run", "test"}
+    assert commands <= targets
+
+
+def test_pictures_of_the_readme_are_there_and_small() -> None:
+    text = (ROOT / "README.md").read_text()
+    shown = re.findall(r'<img src="([^"]+)" width="\d+" alt="[^"]{20,}">', text)
+
+    assert len(shown) == text.count("<img") >= 3
+    assert {name: (ROOT / name).stat().st_size for name in shown if (ROOT / name).stat().st_size > 150_000} == {}
