@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 
 from scripts.machine import Missing, in_ci
-from tests.servers import PostgresAddresses, running_postgres, running_redis
+from tests.servers import PostgresAddresses, PostgresCluster, running_cluster, running_redis
 
 # The people of the tests: visitor, other_visitor, counsellor, other_counsellor, coordinator, stranger.
 pytest_plugins = ["tests.people"] if importlib.util.find_spec("tests.people") else []
@@ -50,6 +50,9 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
         settings = connections[alias].settings_dict
         if settings["ENGINE"].endswith("sqlite3"):
             settings["TEST"]["NAME"] = str(folder / f"{alias}.sqlite3")
+            # A test database need not outlive a power cut, and thousands of tests need not wait for the disk.
+            options = settings["OPTIONS"]
+            options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,13 +90,19 @@ def no_keys_left_over() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresAddresses]:
-    """A PostgreSQL of the tests' own with two empty databases."""
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A PostgreSQL of the tests' own. `new_databases()` gives an installation its two."""
     try:
-        with running_postgres() as addresses:
-            yield addresses
+        with running_cluster() as cluster:
+            yield cluster
     except Missing as missing:
         lacking(missing)
+
+
+@pytest.fixture
+def postgres(postgres_cluster: PostgresCluster) -> PostgresAddresses:
+    """Two empty databases for this test alone."""
+    return postgres_cluster.new_databases()
 
 
 @pytest.fixture(scope="session")

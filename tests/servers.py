@@ -26,11 +26,11 @@ from pathlib import Path
 
 import psycopg
 import redis
+from psycopg import sql
 
 from scripts.machine import Missing, find_program, in_ci, missing_sentence
 
 DEADLINE_SECONDS = 60.0
-DATABASES = ("chatline", "chatline_keys")
 # On Linux the servers end even when their parent is killed outright.
 END_WITH_PARENT = ["setpriv", "--pdeathsig", "TERM"] if sys.platform == "linux" and shutil.which("setpriv") else []
 # What a test cluster does without. A benchmark keeps them: --durable.
@@ -193,24 +193,28 @@ def create_cluster(programs: Path, folder: Path, *, password: str) -> None:
         raise Missing(f"initdb failed: {answer.stderr[-2000:]}")
 
 
-def create_databases(address: str) -> None:
-    with psycopg.connect(f"{address}/postgres", autocommit=True) as connection:
-        for name in DATABASES:
-            connection.execute(f"CREATE DATABASE {name}")
+@dataclass(frozen=True)
+class PostgresCluster:
+    """A server that runs. Whoever needs an installation of its own takes databases of its own."""
+
+    address: str
+
+    def new_databases(self) -> PostgresAddresses:
+        """Two empty databases that nobody else knows."""
+        number = secrets.token_hex(4)
+        names = [f"chatline_{number}", f"chatline_keys_{number}"]
+        with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
+            for name in names:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return PostgresAddresses(*(f"{self.address}/{name}" for name in names))
 
 
 @contextlib.contextmanager
-def running_postgres(*, durable: bool = False, flags: Sequence[str] = ()) -> Iterator[PostgresAddresses]:
-    """The addresses of two empty databases of a server started with `flags` besides. Raises `Missing`."""
+def running_cluster(*, durable: bool = False, flags: Sequence[str] = ()) -> Iterator[PostgresCluster]:
+    """A PostgreSQL started with `flags` besides. Raises `Missing`."""
     port, password = free_port(), secrets.token_hex(16)
     address = f"postgres://chatline:{password}@127.0.0.1:{port}"
-    settings = [
-        "listen_addresses=127.0.0.1",
-        f"port={port}",
-        "unix_socket_directories=",
-        "max_connections=200",
-        "log_statement=none",
-    ]
+    settings = ["listen_addresses=127.0.0.1", f"port={port}", "unix_socket_directories=", "max_connections=200"]
     with tempfile.TemporaryDirectory(prefix="chatline-postgres-") as name:
         folder = Path(name)
         programs = postgres_folder(folder)
@@ -218,11 +222,16 @@ def running_postgres(*, durable: bool = False, flags: Sequence[str] = ()) -> Ite
         command = [str(programs / "postgres"), "-D", str(folder / "data"), *flags]
         for setting in settings + ([] if durable else CARELESS):
             command += ["-c", setting]
-        with running(
-            command, is_up=lambda: psycopg.connect(f"{address}/postgres").close(), folder=folder, user=cluster_owner()
-        ):
-            create_databases(address)
-            yield PostgresAddresses(f"{address}/{DATABASES[0]}", f"{address}/{DATABASES[1]}")
+        is_up = lambda: psycopg.connect(f"{address}/postgres").close()  # noqa: E731
+        with running(command, is_up=is_up, folder=folder, user=cluster_owner()):
+            yield PostgresCluster(address)
+
+
+@contextlib.contextmanager
+def running_postgres(*, durable: bool = False, flags: Sequence[str] = ()) -> Iterator[PostgresAddresses]:
+    """The addresses of two empty databases of a server of their own. Raises `Missing`."""
+    with running_cluster(durable=durable, flags=flags) as cluster:
+        yield cluster.new_databases()
 
 
 def main() -> int:

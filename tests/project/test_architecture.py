@@ -54,9 +54,7 @@ def test_planted_violation_is_found(copy_of_the_house: Path, path: str, line: st
     answer = lint_imports(copy_of_the_house)
 
     assert answer.returncode == 1
-    assert broken_contracts(answer.stdout) == [
-        next(name for name in broken_contracts(answer.stdout) if contract in name)
-    ]
+    assert any(contract in name for name in broken_contracts(answer.stdout)), answer.stdout
 
 
 @pytest.mark.parametrize("package", ["counsellor", "stats", "intake"])

@@ -15,7 +15,7 @@ import pytest
 from scripts.development import wait_until_ready
 from scripts.machine import ROOT, Missing, find_program, missing_sentence
 from tests.conftest import lacking
-from tests.servers import PostgresAddresses, free_port
+from tests.servers import PostgresCluster, free_port
 from tests.tab import open_conversation, tab
 from tests.web import Installation, Web
 
@@ -25,8 +25,10 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def webs(postgres: PostgresAddresses, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Web]]:
-    addresses = {**postgres.environment(), "REDIS_URL": redis_url, **SETTINGS}
+def webs(
+    postgres_cluster: PostgresCluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Web]]:
+    addresses = {**postgres_cluster.new_databases().environment(), "REDIS_URL": redis_url, **SETTINGS}
     installation = Installation(tmp_path_factory.mktemp("installation"), addresses)
     installation.manage("demo")
     with installation.running(webs=2) as processes:
