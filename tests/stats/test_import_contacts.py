@@ -148,7 +148,7 @@ def test_the_command(helpline, visits, tmp_path, capsys):
     call_command("import_contacts", "--template", "--helpline", "ffp")
 
     said = capsys.readouterr().out
-    assert "1 henvendelser er importert." in said
+    assert "1 henvendelse er importert." in said
     assert "Alle henvendelsene var importert fra før. Ingenting ble endret." in said
     assert "started_at;duration_minutes;channel" in said
     with pytest.raises(CommandError, match=r"Ingenting ble importert.\nLinje 2: Ukjent tema"):

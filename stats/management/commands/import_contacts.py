@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from intake.models import Helpline
 from stats.imports.contacts import contacts_template, import_contacts
@@ -44,4 +45,5 @@ class Command(BaseCommand):
         if imported.known:
             self.stdout.write(_("Alle henvendelsene var importert fra før. Ingenting ble endret."))
         else:
-            self.stdout.write(_("%(count)d henvendelser er importert.") % {"count": imported.added})
+            said = ngettext("%(count)d henvendelse er importert.", "%(count)d henvendelser er importert.", imported.added)
+            self.stdout.write(said % {"count": imported.added})
