@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connections
 from django.utils import timezone
@@ -47,4 +48,6 @@ def keep_house() -> str:
     purged = purge_by_age(now=now)
     keys = sweep_orphaned_keys(now=now)
     salts = destroy_old_salts(today=now.date())
+    # Django leaves them for ever; they hold who was signed in, and which contacts she had just registered.
+    SessionStore.clear_expired()
     return f"closed {len(abandoned)} abandoned, purged {purged}, destroyed {keys} stray keys and {salts} old salts"
