@@ -101,6 +101,7 @@ def test_two_people_at_once_are_no_double_booking(day_line, counsellor, other_co
 
 
 def test_double_bookings_elsewhere_are_not_told(day_line, night_line, counsellor):
+    shift(day_line, counsellor, "16 18:00", "16 19:00")
     shift(night_line, counsellor, "16 09:00", "16 16:00")
     shift(night_line, counsellor, "16 10:00", "16 12:00")
 
