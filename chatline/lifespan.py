@@ -1,9 +1,23 @@
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
+
+GARBAGE_THRESHOLDS = (50_000, 20, 20)
+
+
+def spare_garbage_collector() -> None:
+    """Keep what lives as long as the process out of every collection, and collect less often.
+
+    Thousands of sockets are hundreds of thousands of objects that are never garbage: with Python's defaults, looking
+    at them again and again took 28 % of a busy server's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
@@ -13,6 +27,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         if event["type"] == "lifespan.startup":
             await current_hub()
             drain_on_sigterm()
+            spare_garbage_collector()
             await send({"type": "lifespan.startup.complete"})
         else:
             await stop_hub()

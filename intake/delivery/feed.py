@@ -40,10 +40,12 @@ class Feed:
     __slots__ = (
         "_closing",
         "_control",
+        "_loop",
         "_queue",
         "_send",
         "_source",
         "_task",
+        "_window",
         "confirmed",
         "cursor",
         "gone",
@@ -69,6 +71,7 @@ class Feed:
         self.head = snapshot.head
         self.gone = False
         self._send, self._source = send, source
+        self._loop, self._window = asyncio.get_running_loop(), settings.WINDOW_MESSAGES
         self._control: deque[str] | None = None
         self._queue: frames.Queue | None = None
         self._closing: int | None = None
@@ -146,14 +149,14 @@ class Feed:
 
     def kick(self) -> None:
         if self._task is None and not self.gone:
-            self._task = asyncio.get_running_loop().create_task(self._pump())
+            self._task = self._loop.create_task(self._pump())
 
     def _end_if_over(self) -> None:
         if self.snapshot.state == "ended":
             self.close(frames.CLOSE_ENDED)
 
     def _may_send(self) -> bool:
-        return self.cursor < self.head and self.cursor - self.confirmed < settings.WINDOW_MESSAGES
+        return self.cursor < self.head and self.cursor - self.confirmed < self._window
 
     async def _pump(self) -> None:
         try:

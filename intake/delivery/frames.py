@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 from django.conf import settings
@@ -179,6 +180,7 @@ def encode(frame: ServerFrame) -> str:
     return _encoder.encode(frame).decode()
 
 
+@lru_cache(maxsize=8)
 def to_minute(at: datetime) -> str:
     """`2026-11-22T14:03Z`: what is kept of when a message was sent."""
     return f"{at:%Y-%m-%dT%H:%M}Z"

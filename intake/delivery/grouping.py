@@ -37,14 +37,14 @@ class Grouped(Generic[Item, Result]):
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._thread = DatabaseThread(name)
         self._running: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()  # once: on Python 3.11 every call asks the kernel for the process id
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """A future of the item's result. Cancelling it does not take the item back."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Result] = loop.create_future()
+        future: asyncio.Future[Result] = self._loop.create_future()
         self._waiting.append((item, future))
         if self._running is None:
-            self._running = loop.create_task(self._run())
+            self._running = self._loop.create_task(self._run())
         return future
 
     async def _run(self) -> None:

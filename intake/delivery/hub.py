@@ -30,6 +30,7 @@ from intake.rules.snapshots import Snapshot, look_up
 WRITE_BATCH = 512
 READ_BATCH = 200
 RECENT_MESSAGES = 128
+ROLES = {role.value: str(role.label) for role in Message.Role}
 
 Guard = Callable[["Hub"], Awaitable[None]]
 Name = bytes | uuid.UUID
@@ -175,7 +176,7 @@ def number_message(stored: Stored) -> Numbered:
     frame = frames.Delivered(
         seq=stored.seq,
         origin_id=stored.origin_id,
-        role=Message.Role(stored.sender).label,
+        role=ROLES[stored.sender],
         body=stored.body,
         at=frames.to_minute(stored.sent_at),
     )
