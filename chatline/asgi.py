@@ -11,8 +11,8 @@ from django.core.asgi import get_asgi_application
 
 http = get_asgi_application()
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 - needs the apps to be loaded
-from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - needs the apps to be loaded
+from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from chatline.lifespan import lifespan  # noqa: E402
@@ -30,7 +30,8 @@ async def refuse(scope: Any, receive: Any, send: Any) -> None:
 websocket = URLRouter(
     [
         path("ws/visitor/", VisitorSocket.app),  # type: ignore[arg-type]  # an ASGI application, not a view
-        path("ws/counsellor/", AuthMiddlewareStack(CounsellorSocket.app)),
+        # Not channels' session middleware: it looks at the session again for every frame that is sent.
+        path("ws/counsellor/", CookieMiddleware(CounsellorSocket.app)),
         path("<path:rest>", refuse),  # type: ignore[arg-type]
     ]
 )

@@ -6,14 +6,16 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 from django_otp.middleware import OTPMiddleware
 
-from counsellor.access import helplines_with, is_verified, own_conversations
+from counsellor.access import helplines_by_user, helplines_with, is_verified, own_conversations
 from counsellor.models import Counsellor
 from intake.delivery import frames
 from intake.delivery.desk import Desk
@@ -30,7 +32,7 @@ class CounsellorSocket(Socket):
     desk: Desk | None = None
 
     async def enter(self, hello: Hello) -> Feed | None:
-        session: SessionBase = self.scope["session"]
+        session = SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
         user = await self.hub.thread.run(verified_counsellor, session)
         if user is None or hello.token is not None:
             await self._refuse(frames.CLOSE_TOKEN_DEAD)
@@ -129,10 +131,8 @@ def _rights_of_sessions(session_keys: list[str]) -> dict[str, frozenset[int]]:
         user_id: Any = session.get_decoded().get("_auth_user_id")
         if user_id is not None:
             users[int(user_id)].append(session.session_key)
-    found: dict[str, frozenset[int]] = {}
-    for user in Counsellor.objects.filter(pk__in=users, is_active=True):
-        found.update(dict.fromkeys(users[user.pk], _helpline_ids(user)))
-    return found
+    held = helplines_by_user(users, "intake.view_queue")
+    return {key: held.get(user_id, frozenset()) for user_id, keys in users.items() for key in keys}
 
 
 add_guard(close_without_right)
