@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +11,9 @@ import pytest
 
 from scripts.machine import Missing, in_ci
 from tests.servers import PostgresAddresses, PostgresCluster, running_cluster, running_redis
+from tests.web import Installation
+
+MakeDemo = Callable[..., Installation]
 
 # The people of the tests: visitor, other_visitor, counsellor, other_counsellor, coordinator, stranger.
 pytest_plugins = ["tests.people"] if importlib.util.find_spec("tests.people") else []
@@ -103,6 +106,20 @@ def postgres_cluster() -> Iterator[PostgresCluster]:
 def postgres(postgres_cluster: PostgresCluster) -> PostgresAddresses:
     """Two empty databases for this test alone."""
     return postgres_cluster.new_databases()
+
+
+@pytest.fixture(scope="session")
+def demo_on_postgres(postgres_cluster: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> MakeDemo:
+    """`make(folder, NAME=value ...)`: an installation with the demo's data. It is made once and copied."""
+    addresses = postgres_cluster.new_databases()
+    original = Installation(tmp_path_factory.mktemp("demo"), addresses.environment())
+    original.manage("demo")
+
+    def make(folder: Path, **settings: str) -> Installation:
+        copied = postgres_cluster.new_databases(like=addresses)
+        return original.copied_to(folder, {**copied.environment(), **settings})
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -199,13 +199,15 @@ class PostgresCluster:
 
     address: str
 
-    def new_databases(self) -> PostgresAddresses:
-        """Two empty databases that nobody else knows."""
+    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
+        """Two databases that nobody else knows: empty, or copies of `like`, to which nobody may be connected."""
         number = secrets.token_hex(4)
         names = [f"chatline_{number}", f"chatline_keys_{number}"]
+        originals = [url.rpartition("/")[2] for url in like.environment().values()] if like else ["template1"] * 2
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
-            for name in names:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            for name, original in zip(names, originals, strict=True):
+                create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+                connection.execute(create.format(sql.Identifier(name), sql.Identifier(original)))
         return PostgresAddresses(*(f"{self.address}/{name}" for name in names))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def compose_web_command() -> list[str]:
 class Installation:
     """Databases, secrets and tables of its own, in `folder` or where `addresses` say. Demo mode: plain http."""
 
-    def __init__(self, folder: Path, addresses: Mapping[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, addresses: Mapping[str, str] | None = None, *, prepared: bool = False) -> None:
         servers = dict.fromkeys(("DATABASE_URL", "KEYS_DATABASE_URL", "REDIS_URL"), "") | dict(addresses or {})
         inherited = {
             name: value
@@ -40,7 +41,13 @@ class Installation:
         own = {"CHATLINE_DATA_DIR": str(folder), "CHATLINE_DEMO": "1", "PYTHONUNBUFFERED": "1"}
         self.folder = folder
         self.environment = {**inherited, **given, **own}
-        development.prepare(folder, self.environment)
+        if not prepared:
+            development.prepare(folder, self.environment)
+
+    def copied_to(self, folder: Path, addresses: Mapping[str, str]) -> Installation:
+        """Another one with the same secrets. `addresses` are of databases that have been copied already."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Installation(folder, addresses, prepared=True)
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""

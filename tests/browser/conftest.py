@@ -13,8 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from counsellor.demo import PASSWORD
 from scripts.machine import ROOT, Missing, find_program, missing_sentence
-from tests.conftest import lacking
-from tests.servers import PostgresCluster
+from tests.conftest import MakeDemo, lacking
 from tests.web import Installation, Web
 
 # No connection of Chromium's own leaves the machine, and it may run as root inside a container.
@@ -45,16 +44,10 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def installation(
-    postgres_cluster: PostgresCluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Installation:
+def installation(demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """The demo's helplines and people, on PostgreSQL and Redis: two processes serve them."""
     settings = {"REDIS_URL": redis_url, "CHATLINE_DRAIN_SECONDS": "0.5", "CHATLINE_OPENINGS_BURST": "1000"}
-    made = Installation(
-        tmp_path_factory.mktemp("installation"), {**postgres_cluster.new_databases().environment(), **settings}
-    )
-    made.manage("demo")
-    return made
+    return demo_on_postgres(tmp_path_factory.mktemp("installation"), **settings)
 
 
 @pytest.fixture(scope="session")

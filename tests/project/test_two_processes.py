@@ -14,10 +14,10 @@ import pytest
 
 from scripts.development import wait_until_ready
 from scripts.machine import ROOT, Missing, find_program, missing_sentence
-from tests.conftest import lacking
-from tests.servers import PostgresCluster, free_port
+from tests.conftest import MakeDemo, lacking
+from tests.servers import free_port
 from tests.tab import open_conversation, tab
-from tests.web import Installation, Web
+from tests.web import Web
 
 SETTINGS = {"CHATLINE_MESSAGE_BURST": "1000", "CHATLINE_MESSAGES_PER_SECOND": "1000", "CHATLINE_DRAIN_SECONDS": "0.5"}
 
@@ -25,12 +25,8 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture(scope="module")
-def webs(
-    postgres_cluster: PostgresCluster, redis_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Web]]:
-    addresses = {**postgres_cluster.new_databases().environment(), "REDIS_URL": redis_url, **SETTINGS}
-    installation = Installation(tmp_path_factory.mktemp("installation"), addresses)
-    installation.manage("demo")
+def webs(demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Web]]:
+    installation = demo_on_postgres(tmp_path_factory.mktemp("installation"), REDIS_URL=redis_url, **SETTINGS)
     with installation.running(webs=2) as processes:
         yield processes
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import PostgresAddresses, free_port, running_redis
+from tests.conftest import MakeDemo
+from tests.servers import free_port, running_redis
 from tests.tab import Tab, open_conversation, tab
-from tests.web import Installation, Web
+from tests.web import Web
 
 LATE_SECONDS = 6.0
 SOON_SECONDS = 1.0
@@ -20,17 +21,15 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def webs(postgres: PostgresAddresses, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
+def webs(demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
     """Two processes, started while Redis was alive on the port."""
     port = free_port()
     settings = {
-        **postgres.environment(),
         "REDIS_URL": f"redis://127.0.0.1:{port}/0",
         "CHATLINE_MESSAGE_BURST": "1000",
         "CHATLINE_MESSAGES_PER_SECOND": "1000",
     }
-    installation = Installation(tmp_path, settings)
-    installation.manage("demo")
+    installation = demo_on_postgres(tmp_path, **settings)
     with installation.running(webs=2) as processes:
         yield processes, port
 
