@@ -70,9 +70,16 @@ class SecondFactor(ThrottlingMixin, Device):
         return f"{totp.token():0{DIGITS}d}"
 
     def fresh_code(self, now: datetime) -> str:
-        """A code that will be accepted: the current one, or the next when the current one has been used."""
+        """A code that will be accepted: the current one, or the next when the current one has been used.
+
+        When both have been, there is none for up to half a minute: see `is_spent`.
+        """
         used_up = self.last_step >= int(now.timestamp()) // STEP_SECONDS
         return self.code_at(now + timedelta(seconds=STEP_SECONDS) if used_up else now)
+
+    def is_spent(self, now: datetime) -> bool:
+        """Whether both codes that could be accepted at `now` have been used."""
+        return self.last_step > int(now.timestamp()) // STEP_SECONDS
 
     def waits_until(self) -> datetime | None:
         """Until when no code is looked at, after earlier failures. None when one may be tried."""

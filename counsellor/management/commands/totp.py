@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from django.conf import settings
@@ -21,4 +22,6 @@ class Command(BaseCommand):
         factor = SecondFactor.objects.filter(user__username=options["name"], confirmed=True).first()
         if factor is None:
             raise CommandError(f"{options['name']} has no second factor yet. It is made at the first login.")
+        while factor.is_spent(timezone.now()):
+            time.sleep(0.5)
         self.stdout.write(factor.fresh_code(timezone.now()))

@@ -21,7 +21,7 @@ export function createQueueView({ root, texts, requests, onWaiting, onClaimed, o
   }
 
   function focus() {
-    (part("queue").querySelector("button") || part("queue-title")).focus();
+    (part("queue").querySelector("button:not([disabled])") || part("queue-title")).focus();
   }
 
   function claim(form) {

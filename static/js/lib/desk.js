@@ -35,8 +35,11 @@ export function setUpDesk(root, storage) {
     requests,
     onWaiting: attention.queue,
     onClaimed: (panel) => {
-      part("room").appendChild(panel);
-      addChat(panel);
+      // A queue that was fetched just before still offers what is her own by now; claiming it again is no second one.
+      if (!chats.has(panel.dataset.chat)) {
+        part("room").appendChild(panel);
+        addChat(panel);
+      }
       chats.select(panel.dataset.chat);
     },
     onTried: () => queue.refresh(),
