@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from counsellor.demo import PASSWORD, PEOPLE, create_staff
 from counsellor.demo_roster import create_roster
-from counsellor.demo_roster import create_roster
 from intake.demo import create_helplines
 from stats.demo.ledger import create_demo as create_contacts
 
