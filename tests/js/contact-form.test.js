@@ -38,7 +38,10 @@ test("a theme that matches shows all that lies under it", () => {
 });
 
 test("what is chosen stays in sight, or it would be sent unseen", () => {
-  const themes = [{ ...THEMES[0], chosen: true }, { ...THEMES[1], below: [{ label: "Krise", chosen: true }] }];
+  const themes = [
+    { ...THEMES[0], chosen: true },
+    { ...THEMES[1], below: [{ label: "Krise", chosen: true }] },
+  ];
 
   assert.deepEqual(shown("finnes ikke", themes), [[true], [true, true]]);
 });

@@ -45,5 +45,7 @@ class Command(BaseCommand):
         if imported.known:
             self.stdout.write(_("Alle henvendelsene var importert fra før. Ingenting ble endret."))
         else:
-            said = ngettext("%(count)d henvendelse er importert.", "%(count)d henvendelser er importert.", imported.added)
-            self.stdout.write(said % {"count": imported.added})
+            self.stdout.write(
+                ngettext("%(count)d henvendelse er importert.", "%(count)d henvendelser er importert.", imported.added)
+                % {"count": imported.added}
+            )
