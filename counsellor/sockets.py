@@ -7,16 +7,18 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import get_user
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.middleware import OTPMiddleware
 
 from counsellor.access import helplines_by_user, helplines_with, is_verified, own_conversations
-from counsellor.models import Counsellor
+from counsellor.models import Counsellor, SecondFactor
 from intake.delivery import frames
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed
@@ -126,13 +128,23 @@ async def _close(holder: Feed | Desk) -> None:
 
 def _rights_of_sessions(session_keys: list[str]) -> dict[str, frozenset[int]]:
     """The helplines on which the staff of each living session may answer."""
-    users: dict[int, list[str]] = defaultdict(list)
-    for session in Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now()):
-        user_id: Any = session.get_decoded().get("_auth_user_id")
-        if user_id is not None:
-            users[int(user_id)].append(session.session_key)
-    held = helplines_by_user(users, "intake.view_queue")
-    return {key: held.get(user_id, frozenset()) for user_id, keys in users.items() for key in keys}
+    living = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    decoded: dict[str, dict[str, Any]] = {session.session_key: session.get_decoded() for session in living}
+    user_ids = {int(data[SESSION_KEY]) for data in decoded.values() if SESSION_KEY in data}
+    users = Counsellor.objects.in_bulk(user_ids)
+    factors = {f.persistent_id: f.user_id for f in SecondFactor.objects.filter(user__in=user_ids, confirmed=True)}
+    held = helplines_by_user(user_ids, "intake.view_queue")
+    return {
+        key: held.get(user.pk, frozenset())
+        for key, data in decoded.items()
+        if (user := users.get(int(data.get(SESSION_KEY, 0)))) and _still_verified(data, user, factors)
+    }
+
+
+def _still_verified(data: dict[str, Any], user: Counsellor, factors: dict[str, int]) -> bool:
+    """Whether neither the password nor the second factor has been changed since this session was opened."""
+    same_password = constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    return same_password and factors.get(data.get(DEVICE_ID_SESSION_KEY, "")) == user.pk
 
 
 add_guard(close_without_right)

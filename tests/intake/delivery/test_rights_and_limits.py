@@ -5,7 +5,7 @@ from asgiref.sync import sync_to_async
 from django.test import Client
 from django.utils import timezone
 
-from counsellor.models import Counsellor
+from counsellor.models import Counsellor, SecondFactor
 from intake.delivery.frames import CLOSE_POLICY, CLOSE_TOKEN_DEAD, CLOSE_TOO_BIG
 from intake.models import Message
 from intake.rules.lifecycle import Opened, claim_conversation
@@ -74,6 +74,31 @@ async def test_logged_out_counsellor_loses_her_sockets(
     await chat.hello(conversation=str(claimed.conversation.public_id))
 
     await sync_to_async(client.session.flush)()
+
+    assert await chat.closed() == CLOSE_TOKEN_DEAD
+
+
+async def test_new_password_closes_the_sockets_of_older_sessions(
+    claimed: Opened, counsellor: Counsellor, client_of: ClientOf, staff_chat: Make
+) -> None:
+    client = await sync_to_async(client_of)(counsellor)
+    chat = staff_chat(client)
+    await chat.hello(conversation=str(claimed.conversation.public_id))
+
+    counsellor.set_password("en helt ny og lang setning")
+    await sync_to_async(counsellor.save)()
+
+    assert await chat.closed() == CLOSE_TOKEN_DEAD
+
+
+async def test_removed_second_factor_closes_the_sockets(
+    claimed: Opened, counsellor: Counsellor, client_of: ClientOf, staff_chat: Make
+) -> None:
+    client = await sync_to_async(client_of)(counsellor)
+    chat = staff_chat(client)
+    await chat.hello(conversation=str(claimed.conversation.public_id))
+
+    await SecondFactor.objects.filter(user=counsellor).adelete()
 
     assert await chat.closed() == CLOSE_TOKEN_DEAD
 
