@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Iterable
+from itertools import count
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -40,29 +41,32 @@ class Tick:
         self._queues_wanted: set[int] = set()
         self._queues_task: asyncio.Task[None] | None = None
         self._seen_queues: dict[int, QueueView] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._looking: set[asyncio.Task[None]] = set()
-        self._second = 0
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_beating())]
 
     async def stop(self) -> None:
-        for task in [self._task, self._queues_task, *self._looking]:
+        for task in [*self._tasks, self._queues_task, *self._looking]:
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await task
 
-    async def _run(self) -> None:
-        while True:
+    async def _keep_beating(self) -> None:
+        """Apart from the database: a slow one must make nobody believe that the line is dead."""
+        for second in count(1):
             await asyncio.sleep(1)
-            self._second += 1
-            self._beat(self._second % HEAD_SECONDS)
+            self._beat(second % HEAD_SECONDS)
+
+    async def _run(self) -> None:
+        for second in count(1):
+            await asyncio.sleep(1)
             try:
-                if self._second % TICK_SECONDS == 0:
+                if second % TICK_SECONDS == 0:
                     await self._tick()
-                if self._second % SEEN_SECONDS == 1:
+                if second % SEEN_SECONDS == 1:
                     await self._mark_seen()
             except Exception:  # the database may be away; the next tick asks again
                 logger.warning("A tick failed.", exc_info=True)
