@@ -1,4 +1,4 @@
-"""`bench`: the scripts under benchmarks/, on a PostgreSQL that writes through to the disk, and on Redis."""
+"""`bench`: the scripts under benchmarks/. They start a PostgreSQL that writes through to the disk, and Redis."""
 
 from __future__ import annotations
 
@@ -24,6 +24,4 @@ def run_benchmarks(arguments: list[str]) -> int:
 def run_benchmark(script: str, arguments: list[str]) -> int:
     print(f"\n== {script} ==", flush=True)
     module = script.removesuffix(".py").replace("/", ".")
-    python = str(python_path())
-    command = [python, "-m", "tests.servers", "--durable", "--", python, "-m", module, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    return subprocess.run([str(python_path()), "-m", module, *arguments], cwd=ROOT, check=False).returncode
