@@ -23,9 +23,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "stats.register_contact": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER}),
     "stats.view_report": frozenset({Role.COORDINATOR, Role.DUTY_LEADER}),
     "stats.export_rows": frozenset({Role.COORDINATOR}),
-    "counsellor.view_roster": frozenset(
-        {Role.COUNSELLOR, Role.DUTY_LEADER, Role.COORDINATOR}
-    ),
+    "counsellor.view_roster": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER, Role.COORDINATOR}),
     "counsellor.change_roster": frozenset({Role.COORDINATOR}),
 }
 
@@ -33,14 +31,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
 class RoleBackend(ModelBackend):
     """Password login from Django; rights on a helpline from `Membership`."""
 
-    def has_perm(
-        self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None
-    ) -> bool:
+    def has_perm(self, user_obj: AbstractBaseUser | AnonymousUser, perm: str, obj: Any = None) -> bool:
         if not isinstance(obj, Helpline):
             return super().has_perm(user_obj, perm, obj)  # type: ignore[arg-type]  # the stub narrows to its own user type
         if not user_obj.is_active or user_obj.is_anonymous:
             return False
         allowed = PERMISSIONS.get(perm, frozenset())
-        return Membership.objects.filter(
-            user_id=user_obj.pk, helpline=obj, role__in=allowed
-        ).exists()
+        return Membership.objects.filter(user_id=user_obj.pk, helpline=obj, role__in=allowed).exists()

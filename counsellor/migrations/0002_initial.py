@@ -6,133 +6,196 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('counsellor', '0001_initial'),
-        ('intake', '0001_initial'),
+        ("counsellor", "0001_initial"),
+        ("intake", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='auditentry',
-            name='helpline',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='intake.helpline'),
+            model_name="auditentry",
+            name="helpline",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="intake.helpline",
+            ),
         ),
         migrations.AddField(
-            model_name='auditentry',
-            name='subject',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='audited_entries', to=settings.AUTH_USER_MODEL),
+            model_name="auditentry",
+            name="subject",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="audited_entries",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='calendarfeed',
-            name='user',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='calendar_feed', to=settings.AUTH_USER_MODEL),
+            model_name="calendarfeed",
+            name="user",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="calendar_feed", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='helpline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='intake.helpline'),
+            model_name="membership",
+            name="helpline",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to="intake.helpline"
+            ),
         ),
         migrations.AddField(
-            model_name='membership',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL),
+            model_name="membership",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="memberships", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='patternrow',
-            name='helpline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pattern_rows', to='intake.helpline'),
+            model_name="patternrow",
+            name="helpline",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="pattern_rows", to="intake.helpline"
+            ),
         ),
         migrations.AddField(
-            model_name='patternrow',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='hvem'),
+            model_name="patternrow",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="hvem",
+            ),
         ),
         migrations.AddField(
-            model_name='recoverycode',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recovery_codes', to=settings.AUTH_USER_MODEL),
+            model_name="recoverycode",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="recovery_codes", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='rosterdrawing',
-            name='drawn_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="rosterdrawing",
+            name="drawn_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='rosterdrawing',
-            name='helpline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='roster_drawings', to='intake.helpline'),
+            model_name="rosterdrawing",
+            name="helpline",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="roster_drawings", to="intake.helpline"
+            ),
         ),
         migrations.AddField(
-            model_name='secondfactor',
-            name='user',
-            field=models.ForeignKey(help_text='The user that this device belongs to.', on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL),
+            model_name="secondfactor",
+            name="user",
+            field=models.ForeignKey(
+                help_text="The user that this device belongs to.",
+                on_delete=django.db.models.deletion.CASCADE,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='drawn_in',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='drawn', to='counsellor.rosterdrawing'),
+            model_name="shift",
+            name="drawn_in",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="drawn",
+                to="counsellor.rosterdrawing",
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='helpline',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='intake.helpline'),
+            model_name="shift",
+            name="helpline",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="shifts", to="intake.helpline"
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='planned_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="shift",
+            name="planned_user",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to=settings.AUTH_USER_MODEL, verbose_name='hvem'),
+            model_name="shift",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="shifts",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="hvem",
+            ),
         ),
         migrations.AddField(
-            model_name='shift',
-            name='withdrawn_in',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='withdrawn', to='counsellor.rosterdrawing'),
+            model_name="shift",
+            name="withdrawn_in",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="withdrawn",
+                to="counsellor.rosterdrawing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditentry',
-            index=models.Index(fields=['at'], name='audit_entry_at'),
+            model_name="auditentry",
+            index=models.Index(fields=["at"], name="audit_entry_at"),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('user', 'helpline', 'role'), name='membership_role_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(fields=("user", "helpline", "role"), name="membership_role_once"),
         ),
         migrations.AddConstraint(
-            model_name='patternrow',
-            constraint=models.CheckConstraint(condition=models.Q(('weekday__lte', 6)), name='pattern_row_weekday'),
+            model_name="patternrow",
+            constraint=models.CheckConstraint(condition=models.Q(("weekday__lte", 6)), name="pattern_row_weekday"),
         ),
         migrations.AddConstraint(
-            model_name='recoverycode',
-            constraint=models.UniqueConstraint(fields=('user', 'digest'), name='recovery_code_once'),
+            model_name="recoverycode",
+            constraint=models.UniqueConstraint(fields=("user", "digest"), name="recovery_code_once"),
         ),
         migrations.AddConstraint(
-            model_name='rosterdrawing',
-            constraint=models.CheckConstraint(condition=models.Q(('from_on__lte', models.F('until_on'))), name='roster_drawing_period_in_order'),
+            model_name="rosterdrawing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("from_on__lte", models.F("until_on"))), name="roster_drawing_period_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='secondfactor',
-            constraint=models.UniqueConstraint(condition=models.Q(('confirmed', True)), fields=('user',), name='second_factor_confirmed_once'),
+            model_name="secondfactor",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("confirmed", True)), fields=("user",), name="second_factor_confirmed_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['helpline', 'starts_at'], name='shift_helpline_starts'),
+            model_name="shift",
+            index=models.Index(fields=["helpline", "starts_at"], name="shift_helpline_starts"),
         ),
         migrations.AddIndex(
-            model_name='shift',
-            index=models.Index(fields=['user', 'starts_at'], name='shift_user_starts'),
+            model_name="shift",
+            index=models.Index(fields=["user", "starts_at"], name="shift_user_starts"),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='shift_ends_after_start'),
+            model_name="shift",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="shift_ends_after_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='shift',
-            constraint=models.UniqueConstraint(condition=models.Q(('withdrawn_at__isnull', True)), fields=('helpline', 'user', 'starts_at'), name='shift_once_a_person_and_start'),
+            model_name="shift",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("withdrawn_at__isnull", True)),
+                fields=("helpline", "user", "starts_at"),
+                name="shift_once_a_person_and_start",
+            ),
         ),
     ]

@@ -16,21 +16,15 @@ from intake.models import Helpline
 
 
 class CounsellorManager(BaseUserManager["Counsellor"]):
-    def create_user(
-        self, username: str, password: str | None = None, **fields: Any
-    ) -> Counsellor:
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> Counsellor:
         user = self.model(username=username.strip(), **fields)
         user.set_password(password)
         user.full_clean()
         user.save(using=self._db)
         return user
 
-    def create_superuser(
-        self, username: str, password: str | None = None, **fields: Any
-    ) -> Counsellor:
-        return self.create_user(
-            username, password, is_staff=True, is_superuser=True, **fields
-        )
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> Counsellor:
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
 
 
 class Counsellor(AbstractBaseUser, PermissionsMixin):
@@ -42,9 +36,7 @@ class Counsellor(AbstractBaseUser, PermissionsMixin):
         unique=True,
         validators=[UnicodeUsernameValidator()],
     )
-    pseudonym = models.CharField(
-        _("kallenavn"), max_length=40, help_text=_("Dette er navnet innskriveren ser.")
-    )
+    pseudonym = models.CharField(_("kallenavn"), max_length=40, help_text=_("Dette er navnet innskriveren ser."))
     is_active = models.BooleanField(_("aktiv"), default=True)
     is_staff = models.BooleanField(_("administrator"), default=False)
     must_change_password = models.BooleanField(_("må velge eget passord"), default=False)
@@ -74,23 +66,15 @@ class Membership(models.Model):
         DUTY_LEADER = "duty_leader", _("vaktleder")
         COORDINATOR = "coordinator", _("koordinator")
 
-    user = models.ForeignKey(
-        Counsellor, on_delete=models.CASCADE, related_name="memberships"
-    )
-    helpline = models.ForeignKey(
-        Helpline, on_delete=models.CASCADE, related_name="memberships"
-    )
+    user = models.ForeignKey(Counsellor, on_delete=models.CASCADE, related_name="memberships")
+    helpline = models.ForeignKey(Helpline, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("rolle"), max_length=12, choices=Role.choices)
 
     class Meta:
         ordering = ("helpline", "user", "role")
         verbose_name = _("rolle på tjeneste")
         verbose_name_plural = _("roller på tjenester")
-        constraints = [
-            models.UniqueConstraint(
-                fields=("user", "helpline", "role"), name="membership_role_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=("user", "helpline", "role"), name="membership_role_once")]
 
     def __str__(self) -> str:
         return f"{self.user} {self.helpline} {self.role}"

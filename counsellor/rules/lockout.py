@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from axes.handlers.database import AxesDatabaseHandler
@@ -53,3 +53,8 @@ def locked_until(request: HttpRequest) -> datetime | None:
     latest = AccessAttempt.objects.filter(ip_address=address).order_by("-attempt_time").first()
     cool_off = get_cool_off(request)
     return latest.attempt_time + cool_off if latest and cool_off else None
+
+
+def forget_attempts(*, now: datetime) -> int:
+    """Remove failures that count no more and whose pseudonym nobody can make again; how many. Idempotent."""
+    return AccessAttempt.objects.filter(attempt_time__lt=now - timedelta(days=1)).delete()[0]

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from counsellor.rules.audit import ACTION_DAYS, CONVERSATION_DAYS
 from intake.rules.privacy import Description, Form, Line, Topic, describe
 from intake.rules.privacy_lives import lasting, lock_out, login_session, until_changed, unused, with_the_account
+
+
+def as_long_as_the_log() -> str:
+    """What staff did; shorter where it is about conversations."""
+    return gettext("%(days)d dager. Hvem som tok og avsluttet samtaler: %(conversation_days)d dager.") % {
+        "days": ACTION_DAYS,
+        "conversation_days": CONVERSATION_DAYS,
+    }
+
 
 PSEUDONYM = _("Pseudonymet for døgnet i stedet for en nettadresse.")
 ALWAYS_EMPTY = _("Alltid tomt.")
@@ -141,7 +152,7 @@ describe(
         Topic.STAFF,
         _("Logg over hva ansatte har gjort"),
         _("For å kunne svare for hvem som har gjort hva. Aldri noe om en innskriver."),
-        lasting,
+        as_long_as_the_log,
         (Line(("at", "actor", "subject", "helpline", "action"), _("Når, hvem, hva og på hvilken tjeneste.")),),
     ),
     Description(

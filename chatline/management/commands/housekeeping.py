@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connections
 from django.utils import timezone
 
+from counsellor.rules.audit import forget_actions
+from counsellor.rules.lockout import forget_attempts
 from intake.delivery.announcing import announce
 from intake.rules.abandonment import close_abandoned
 from intake.rules.retention import purge_by_age, sweep_orphaned_keys
@@ -48,6 +50,8 @@ def keep_house() -> str:
     purged = purge_by_age(now=now)
     keys = sweep_orphaned_keys(now=now)
     salts = destroy_old_salts(today=now.date())
+    forget_actions(now=now)
+    forget_attempts(now=now)
     # Django leaves them for ever; they hold who was signed in, and which contacts she had just registered.
     SessionStore.clear_expired()
     return f"closed {len(abandoned)} abandoned, purged {purged}, destroyed {keys} stray keys and {salts} old salts"
