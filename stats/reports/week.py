@@ -24,7 +24,7 @@ def week_table(counts: Mapping[tuple[int, int], int]) -> Table:
         columns=tuple(Column(f"{hour:02d}", f"{hour:02d}") for hour in HOURS),
         rows=tuple(rows),
         total=sum_row(_("Henvendelser i alt"), rows, width=len(HOURS)),
-        notes=(_("Tallet øverst er timen henvendelsen startet i. Jo mørkere rute, jo flere henvendelser."),),
+        notes=(_("Tallet øverst er timen henvendelsen startet i. Jo sterkere farge, jo flere henvendelser."),),
         has_before=False,
         is_hourly=True,
     )

@@ -143,6 +143,7 @@ def test_what_is_missing_is_said_and_what_was_filled_in_stays(client_of, counsel
     assert response.status_code == 422
     assert 'name="gender" value="man" checked' in page
     assert 'value="130"' in page
+    assert "Se det som er merket under." in page
     assert PendingContact.objects.exists()
 
     response = client.post(address, filled(client.get(address)))
