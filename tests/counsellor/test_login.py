@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -113,9 +114,9 @@ def test_half_a_login_ends_after_ten_minutes(client, kari):
 def test_session_is_exchanged_at_both_steps(client, kari):
     client.get(LOGIN)
     give_password(client, kari)
-    half = client.cookies["session"].value
+    half = client.cookies[settings.SESSION_COOKIE_NAME].value
     client.post(CODE, {"code": code_of(kari)})
-    assert client.cookies["session"].value != half
+    assert client.cookies[settings.SESSION_COOKIE_NAME].value != half
     assert not Session.objects.filter(session_key=half).exists()
 
 

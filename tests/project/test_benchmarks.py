@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.machine import ROOT
+from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
-from tests.servers import Missing
 
 pytestmark = pytest.mark.once
 

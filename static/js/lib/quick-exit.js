@@ -34,7 +34,7 @@ export function setUpQuickExit({ page, button, beforeLeaving }) {
 function replaceWith(destination, view) {
   try {
     view.top.location.replace(destination);
-  } catch (error) {
+  } catch (_error) {
     view.location.replace(destination);
   }
 }

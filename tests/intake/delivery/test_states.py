@@ -37,7 +37,7 @@ def end(visitor: Opened) -> None:
 async def state(chat: object, wanted: str) -> dict[str, object]:
     while (frame := await chat.read("state"))["state"] != wanted:  # type: ignore[attr-defined]
         pass
-    return frame  # type: ignore[no-any-return]
+    return frame
 
 
 async def test_waiting_visitor_is_told_her_place(visitor: Opened, other_visitor: Opened, visitor_chat: Make) -> None:
