@@ -1,6 +1,6 @@
 """How fast messages are committed and delivered, and whether any is lost, doubled or reordered.
 
-    python -m benchmarks.delivery              all of it, about seven minutes
+    python -m benchmarks.delivery              all of it, about ten minutes
     python -m benchmarks.delivery --quick      a smoke test, some seconds
     python -m benchmarks.delivery --only chatline --rounds 1
 

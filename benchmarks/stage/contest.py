@@ -21,8 +21,11 @@ from benchmarks.stage.tables import print_table
 from benchmarks.stage.usage import Usage
 from scripts.machine import ROOT
 
-STORELESS_SHARE = 0.45
-TEXTBOOK_TIMES = 20
+COMPARISONS = {
+    "storeless": "{:.2f} of (a), the same server without storage (to reach: 0.45)",
+    "textbook": "{:.1f} times (b), the textbook (to reach: 20)",
+    "pooled": "{:.1f} times (b) with a connection pool",
+}
 
 
 @dataclass(frozen=True)
@@ -50,22 +53,26 @@ def run_contest(chosen: argparse.Namespace, loads: list[Load]) -> int:
     create_textbook_tables()
     chats = make_chats(make_helpline(), max(load.conversations for load in loads))
     found: dict[tuple[str, str], list[Round]] = {}
-    for number in range(1 if chosen.quick else chosen.rounds):
+    try:
+        for number in range(1 if chosen.quick else chosen.rounds):
+            for load in loads:
+                for contestant in contestants:
+                    result = run_round(contestant, load, chats)
+                    found.setdefault((load.name, contestant.name), []).append(result)
+                    progress(number, load, contestant, result)
+    finally:  # what was measured is shown, also when somebody has had enough of waiting
         for load in loads:
-            for contestant in contestants:
-                result = run_round(contestant, load, chats)
-                found.setdefault((load.name, contestant.name), []).append(result)
-                progress(number, load, contestant, result)
-    for load in loads:
-        show(
-            load,
-            {c.title: found[load.name, c.name] for c in contestants},
-            titles={c.name: c.title for c in contestants},
-        )
-    if chosen.json:
-        rounds = [{"load": key[0], "server": key[1], "rounds": [r.to_dict() for r in rs]} for key, rs in found.items()]
-        Path(chosen.json).write_text(json.dumps(rounds, indent=1))
+            show(load, {c.name: found[load.name, c.name] for c in contestants if (load.name, c.name) in found})
+        if chosen.json:
+            write(found, Path(chosen.json))
     return 1 if any(faults(r) for (_, name), rs in found.items() if name == "chatline" for r in rs) else 0
+
+
+def write(found: dict[tuple[str, str], list[Round]], path: Path) -> None:
+    entries = [
+        {"load": load, "server": name, "rounds": [r.to_dict() for r in rs]} for (load, name), rs in found.items()
+    ]
+    path.write_text(json.dumps(entries, indent=1))
 
 
 def create_textbook_tables() -> None:
@@ -97,17 +104,19 @@ def progress(number: int, load: Load, contestant: Contestant, result: Round) -> 
     )
 
 
-def show(load: Load, rounds: dict[str, list[Round]], *, titles: dict[str, str]) -> None:
-    print_table(load.name, COLUMNS, {title: [column(rs) for column in MEASURES] for title, rs in rounds.items()})
-    if load.per_second or titles.get("chatline") not in rounds:
+def show(load: Load, rounds: dict[str, list[Round]]) -> None:
+    """A table of one load, and how Chatline compares."""
+    rows = {c.title: [measure(rounds[c.name]) for measure in MEASURES] for c in CONTESTANTS if c.name in rounds}
+    print_table(load.name, COLUMNS, rows)
+    if load.per_second or "chatline" not in rounds:
         return
-    own = median(rounds[titles["chatline"]], lambda r: r.per_second)
-    if "storeless" in titles:
-        ratio = own / median(rounds[titles["storeless"]], lambda r: r.per_second)
-        print(f"  {ratio:.2f} of (a), the same server without storage (to reach: {STORELESS_SHARE})")
-    if "textbook" in titles:
-        ratio = own / median(rounds[titles["textbook"]], lambda r: r.per_second)
-        print(f"  {ratio:.1f} times (b), the textbook (to reach: {TEXTBOOK_TIMES})")
+    for other, sentence in COMPARISONS.items():
+        if other in rounds:
+            print("  " + sentence.format(messages_per_second(rounds["chatline"]) / messages_per_second(rounds[other])))
+
+
+def messages_per_second(rounds: list[Round]) -> float:
+    return median(rounds, lambda r: r.per_second)
 
 
 def median(rounds: list[Round], measure: Callable[[Round], float]) -> float:

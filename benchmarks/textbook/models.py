@@ -10,6 +10,8 @@ class Message(models.Model):
     body = models.TextField()
     sent_at = models.DateTimeField(auto_now_add=True)
 
+    objects: models.Manager[Message]
+
     class Meta:
         app_label = "textbook"
 
