@@ -16,6 +16,7 @@ from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from chatline.lifespan import lifespan  # noqa: E402
+from chatline.middleware.body_limit import BodyLimit  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
 from counsellor.sockets import CounsellorSocket  # noqa: E402
 from intake.visitor.socket import VisitorSocket  # noqa: E402
@@ -36,4 +37,4 @@ websocket = URLRouter(
     ]
 )
 
-application = NoTrace(ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan}))
+application = NoTrace(BodyLimit(ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})))

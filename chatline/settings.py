@@ -126,6 +126,8 @@ def database(url: str, *, pragmas: str) -> dict[str, Any]:
             },
         )
         options.setdefault("connect_timeout", 5)
+        # A restarted server leaves dead connections in the pool: each is tried before it is handed out.
+        found["CONN_HEALTH_CHECKS"] = True
     return found
 
 

@@ -24,7 +24,7 @@ from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed
 from intake.delivery.frames import Hello
 from intake.delivery.hub import Hub, add_guard
-from intake.delivery.socket import Left, Socket
+from intake.delivery.socket import PROTOCOL_ERRORS, Left, Socket
 from intake.errors import Malformed, UnknownConversation
 from intake.rules.presence import mark_staff_gone, mark_staff_present
 
@@ -62,13 +62,15 @@ class CounsellorSocket(Socket):
             self.desk.gone = True
             self.hub.desks.discard(self.desk)
             if not any(desk.user_id == self.desk.user_id for desk in self.hub.desks):
-                await self.hub.thread.run(mark_staff_gone, self.desk.user_id)
+                await self.hub.thread.run(
+                    mark_staff_gone, self.desk.user_id, last_marked_at=self.desk.marked_at, now=timezone.now()
+                )
                 self.hub.announce(helplines=self.desk.helpline_ids)
 
     async def _open_desk(self, user: Counsellor, session_key: str) -> None:
         ids = await self.hub.thread.run(_helpline_ids, user)
         self.desk = Desk(user.pk, ids, session_key, self.send)
-        await self.hub.thread.run(mark_staff_present, user.pk, ids, now=timezone.now())
+        await self.hub.thread.run(mark_staff_present, user.pk, ids, now=self.desk.marked_at)
         self.hub.desks.add(self.desk)
         await self.desk.say(frames.Welcome(epoch=0, head=0, limits=frames.current_limits(), state="desk"))
         await self.desk.queue_changed()
@@ -83,6 +85,11 @@ class CounsellorSocket(Socket):
         if self.desk is not None:
             # The desk only listens; what it is told it does not understand.
             await self.desk.say(frames.Error(code=Malformed.code, title=str(Malformed.title)))
+            self._errors += 1
+            if self._errors >= PROTOCOL_ERRORS:
+                await self.desk.close(frames.CLOSE_POLICY)
+                raise Left
+            return
         await super()._protocol_error()
 
 

@@ -32,7 +32,7 @@ def web_command(*, host: str, port: int) -> list[str]:
         "uvicorn", "chatline.asgi:application", "--host", host, "--port", str(port),
         "--loop", "uvloop", "--http", "httptools", "--ws", "websockets-sansio",
         "--ws-max-size", "16384", "--ws-per-message-deflate", "false", "--backlog", "4096",
-        "--timeout-graceful-shutdown", "15", "--no-proxy-headers", "--no-server-header",
+        "--timeout-graceful-shutdown", "4", "--no-proxy-headers", "--no-server-header",
         "--no-access-log", "--log-config", "deploy/logging.json",
     ]  # fmt: skip
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -83,7 +84,8 @@ def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
         )
         for conversation, intro in with_intros(list(conversations))
     ]
-    unregistered = PendingContact.objects.filter(counsellor=user).select_related("helpline")
+    nobodys = Q(counsellor=None, helpline__in=helplines_with(user, "stats.register_contact"))
+    unregistered = PendingContact.objects.filter(Q(counsellor=user) | nobodys).select_related("helpline")
     return {"rows": rows, "unregistered": unregistered, "several": helplines_with(user, ANSWERS).count() > 1}
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+
+from django.utils import timezone
 
 from intake.delivery import frames
 from intake.delivery.frames import ServerFrame, encode
+
+SEND_SECONDS = 5.0
 
 
 class Desk:
@@ -20,6 +25,7 @@ class Desk:
     ) -> None:
         self.user_id, self.helpline_ids, self.session_key = user_id, helpline_ids, session_key
         self._send = send
+        self.marked_at = timezone.now()
         self.gone = False
 
     async def say(self, frame: ServerFrame) -> None:
@@ -35,6 +41,8 @@ class Desk:
     async def _try(self, event: dict[str, object]) -> None:
         if not self.gone:
             try:
-                await self._send(event)
+                # One who does not read must not hold up the queue of all the others.
+                async with asyncio.timeout(SEND_SECONDS):
+                    await self._send(event)
             except (OSError, RuntimeError):
                 self.gone = True

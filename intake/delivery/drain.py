@@ -71,7 +71,7 @@ async def drain() -> None:
         await desk.say(frames.Drain(reconnect_in=random.randint(0, 1000)))  # noqa: S311 - spreads load
     steps = max(1, round(spread / STEP_SECONDS))
     for step in range(steps):
-        waiting = [feed for feed in hub.local_feeds() if not feed.gone]
+        waiting = [feed for feed in hub.local_feeds() if not feed.closing]
         if not waiting and not hub.desks:
             break
         for feed in waiting[: -(-len(waiting) // (steps - step))]:

@@ -29,7 +29,7 @@ FINISH_SECONDS = 5.0
 class Source(Protocol):
     """Where a feed gets what comes after its cursor."""
 
-    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered]: ...
+    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered] | None: ...
 
     def caught_up(self, conversation_id: int) -> None: ...
 
@@ -78,6 +78,20 @@ class Feed:
         self._task: asyncio.Task[None] | None = None
 
     @property
+    def closing(self) -> bool:
+        return self.gone or self._closing is not None
+
+    @property
+    def dismissed(self) -> bool:
+        """Told to go, for another reason than the end: nothing more is taken from it."""
+        return self.gone or self._closing not in (None, frames.CLOSE_ENDED)
+
+    @property
+    def backlog(self) -> int:
+        """Frames said that have not gone out."""
+        return len(self._control or ())
+
+    @property
     def conversation_id(self) -> int:
         return self.snapshot.pk
 
@@ -115,6 +129,7 @@ class Feed:
             self.head = snapshot.head
             self.say(frames.Gap(epoch=snapshot.epoch))
         self.reach(snapshot.head)
+        self.kick()
         if (snapshot.state, snapshot.counsellor_id) != (before.state, before.counsellor_id):
             self.say(_state(snapshot))
         self._end_if_over()
@@ -163,8 +178,9 @@ class Feed:
             while not self.gone:
                 if self._control:
                     await self._send({"type": "websocket.send", "text": self._control.popleft()})
-                elif self._may_send():
-                    await self._send_messages()
+                elif self._may_send() and self._closing in (None, frames.CLOSE_ENDED):
+                    if not await self._send_messages():
+                        break
                 elif self._closing is not None and (self.cursor >= self.head or self._closing != frames.CLOSE_ENDED):
                     self.gone = True
                     await self._send({"type": "websocket.close", "code": self._closing})
@@ -178,12 +194,15 @@ class Feed:
             self._task = None
             self._source.caught_up(self.conversation_id)
 
-    async def _send_messages(self) -> None:
+    async def _send_messages(self) -> bool:
+        """False when the database did not answer: the next tick kicks again."""
         after = self.cursor
         found = await self._source.messages_after(self.conversation_id, after)
+        if found is None:
+            return False
         if not found:
-            self.head = self.cursor  # purged meanwhile, or out of reach: the tick asks again
-            return
+            self.head = self.cursor  # purged meanwhile
+            return True
         for seq, text in found:
             if self.gone or self._control or not self._may_send() or seq != self.cursor + 1:
                 break
@@ -192,6 +211,7 @@ class Feed:
         if found[0][0] > after + 1:
             logger.error("A conversation has a hole in its numbers.")
             self.head = self.cursor
+        return True
 
 
 def _welcome(snapshot: Snapshot) -> frames.Welcome:

@@ -30,6 +30,7 @@ from intake.rules.snapshots import Snapshot, look_up
 WRITE_BATCH = 512
 READ_BATCH = 200
 RECENT_MESSAGES = 128
+FEEDS_PER_SIDE = 10
 ROLES = {role.value: str(role.label) for role in Message.Role}
 
 Guard = Callable[["Hub"], Awaitable[None]]
@@ -77,7 +78,12 @@ class Hub:
             local.discard(feed)
             if not local:
                 del self.feeds[feed.conversation_id]
-                self._recent.pop(feed.conversation_id, None)
+        self.caught_up(feed.conversation_id)
+
+    def is_crowded(self, feed: Feed) -> bool:
+        """Whether one side of a conversation has as many sockets here as any person has tabs."""
+        local = self.feeds.get(feed.conversation_id, ())
+        return sum(other.role == feed.role for other in local) >= FEEDS_PER_SIDE
 
     def local_feeds(self) -> list[Feed]:
         return [feed for local in self.feeds.values() for feed in local]
@@ -104,7 +110,7 @@ class Hub:
         for feed in self.feeds.get(conversation_id, ()):
             feed.reach(head)
 
-    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered]:
+    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered] | None:
         """Messages after a number, ascending and without holes: from memory when this process committed them all."""
         recent = self._recent.get(conversation_id)
         if recent and recent[0][0] <= after + 1 <= recent[-1][0] and recent[-1][0] - recent[0][0] == len(recent) - 1:
@@ -112,7 +118,11 @@ class Hub:
         try:
             return [number_message(stored) for stored in await self._reader.submit((conversation_id, after))]
         except Exception:  # noqa: BLE001 - logged by the reader; the tick tries again
-            return []
+            return None
+
+    def forget(self, conversation_id: int) -> None:
+        """The conversation was purged: its bodies go from memory too."""
+        self._recent.pop(conversation_id, None)
 
     def caught_up(self, conversation_id: int) -> None:
         """Forget bodies as soon as every local feed has sent them."""

@@ -33,7 +33,7 @@ class Signs:
                 return
             # The last one must arrive, so it is passed on late rather than dropped.
             self._hub.loop.call_later(max(0.0, wait), self._pass_displayed, key)
-        elif wait <= 0 or kind == "paused":
+        elif wait <= 0:
             self._pass(key, 0)
 
     def _pass_displayed(self, key: tuple[int, str, str]) -> None:

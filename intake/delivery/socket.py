@@ -9,11 +9,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 from django.conf import settings
-from django.http.request import validate_host
+from django.db import DatabaseError
+from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 
 from intake.delivery import frames
@@ -31,6 +31,8 @@ Event = MutableMapping[str, Any]
 HELLO_SECONDS = 10.0
 PROTOCOL_ERRORS = 5
 IN_FLIGHT_MESSAGES = 32
+CONTROL_FRAMES = 256
+"""A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
 UNAVAILABLE_RETRY_SECONDS = 5.0
 
@@ -98,16 +100,30 @@ class Socket:
         if not isinstance(hello, Hello):
             await self.close(frames.CLOSE_POLICY)
             raise Left
-        self.feed = await self.enter(hello)
+        try:
+            self.feed = await self.enter(hello)
+        except (DatabaseError, Refusal):
+            await self._ask_to_try_later()
         if self.feed is None:
+            return
+        if self.hub.is_crowded(self.feed):
+            self.feed = None
+            await self._ask_to_try_later()
             return
         self._language = self.feed.snapshot.language
         self.hub.add(self.feed)
         self.feed.start(epoch=hello.epoch, after=hello.after)
         # What was committed between the look-up and the feed's being added woke nobody here.
         self.hub.tick.look_at([self.feed.conversation_id])
+        if self.role == "visitor":
+            self.hub.tick.arrive(self.feed.conversation_id)
         if self.feed.snapshot.state == "waiting":
             self.hub.tick.look_at_queues([self.feed.snapshot.helpline_id])
+
+    async def _ask_to_try_later(self) -> None:
+        await self.say_error(Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS))
+        await self.send({"type": "websocket.close", "code": frames.CLOSE_TRY_LATER})
+        raise Left
 
     async def _next_frame(self) -> ClientFrame:
         """The next frame that can be read. Raises `Left`."""
@@ -133,11 +149,16 @@ class Socket:
 
     async def _take(self, frame: ClientFrame) -> None:
         feed = self.feed
-        if isinstance(frame, frames.Post) and feed is not None:
-            await self._post(feed, frame)
-            return
-        if isinstance(frame, Hello) or feed is None or self._frames.take():
+        if isinstance(frame, Hello) or feed is None:
             await self._protocol_error()
+            return
+        # Too fast is not malformed: the rest waits in the client's own network buffer, and costs nothing here.
+        if wait := self._frames.take():
+            await asyncio.sleep(wait)
+        if feed.backlog >= CONTROL_FRAMES or feed.dismissed:
+            raise Left
+        if isinstance(frame, frames.Post):
+            await self._post(feed, frame)
             return
         match frame:
             case frames.Sync(after=after):
@@ -208,5 +229,15 @@ def is_own_origin(scope: MutableMapping[str, Any]) -> bool:
     if origin is None:
         return True
     text = origin.decode("latin-1")
-    host = urlsplit(text).hostname or ""
-    return text in settings.CSRF_TRUSTED_ORIGINS or validate_host(host, settings.ALLOWED_HOSTS)
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    name, _, rest = text.partition("://")
+    return text in settings.CSRF_TRUSTED_ORIGINS or (
+        name in ("http", "https")
+        and rest.lower() == host.lower()
+        and validate_host(host_name(host), settings.ALLOWED_HOSTS)
+    )
+
+
+def host_name(host: str) -> str:
+    """`host` without its port, as `ALLOWED_HOSTS` names it."""
+    return split_domain_port(host)[0]

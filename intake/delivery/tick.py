@@ -20,6 +20,7 @@ from intake.delivery.grouping import Grouped
 from intake.rules.presence import mark_staff_present, mark_visitors_seen
 from intake.rules.queue import QueueView, view_queues
 from intake.rules.snapshots import Snapshot, read_snapshots
+from intake.sealing.key_store import cache as key_cache
 
 if TYPE_CHECKING:
     from intake.delivery.hub import Hub
@@ -43,6 +44,7 @@ class Tick:
         self._seen_queues: dict[int, QueueView] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._looking: set[asyncio.Task[None]] = set()
+        self._arrived: set[int] = set()
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_beating())]
@@ -51,14 +53,18 @@ class Tick:
         for task in [*self._tasks, self._queues_task, *self._looking]:
             if task is not None:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                # Whatever ended it: the writer still has commits to finish after this.
+                with contextlib.suppress(asyncio.CancelledError, Exception):
                     await task
 
     async def _keep_beating(self) -> None:
         """Apart from the database: a slow one must make nobody believe that the line is dead."""
         for second in count(1):
             await asyncio.sleep(1)
-            self._beat(second % HEAD_SECONDS)
+            try:
+                self._beat(second % HEAD_SECONDS)
+            except Exception:
+                logger.warning("A heartbeat failed.", exc_info=True)
 
     async def _run(self) -> None:
         for second in count(1):
@@ -66,6 +72,8 @@ class Tick:
             try:
                 if second % TICK_SECONDS == 0:
                     await self._tick()
+                if self._arrived:
+                    await self._mark_arrived()
                 if second % SEEN_SECONDS == 1:
                     await self._mark_seen()
             except Exception:  # the database may be away; the next tick asks again
@@ -81,6 +89,7 @@ class Tick:
                 self._spawn(desk.say(frames.HeadBeat(head=0)))
 
     async def _tick(self) -> None:
+        key_cache.sweep()
         await self._look(list(self._hub.feeds))
         self.look_at_queues(self._helplines_watched())
         for guard in self._hub.guards:
@@ -91,7 +100,16 @@ class Tick:
         present = [f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone]
         await self._hub.thread.run(mark_visitors_seen, present, now=now)
         for desk in list(self._hub.desks):
+            desk.marked_at = now
             await self._hub.thread.run(mark_staff_present, desk.user_id, desk.helpline_ids, now=now)
+
+    def arrive(self, conversation_id: int) -> None:
+        """A visitor is there again: note it within a second, before housekeeping takes her for gone."""
+        self._arrived.add(conversation_id)
+
+    async def _mark_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, set()
+        await self._hub.thread.run(mark_visitors_seen, sorted(arrived), now=timezone.now())
 
     # -- conversations ----------------------------------------------------------------------------------------
     def look_at(self, conversation_ids: Iterable[int]) -> None:
@@ -99,10 +117,13 @@ class Tick:
         self._spawn(self._look(list(conversation_ids)))
 
     async def _look(self, conversation_ids: list[int]) -> None:
-        asked = [(pk, self.watcher.submit(pk)) for pk in conversation_ids]
-        for pk, answer in asked:
+        # Only feeds that were here when it was asked: one that came later may know more than the answer.
+        asked = [(list(self._hub.feeds.get(pk, ())), self.watcher.submit(pk)) for pk in conversation_ids]
+        for feeds, answer in asked:
             snapshot = await answer
-            for feed in list(self._hub.feeds.get(pk, ())):
+            if snapshot is None and feeds:
+                self._hub.forget(feeds[0].conversation_id)
+            for feed in feeds:
                 _show_snapshot(feed, snapshot)
 
     # -- queues -------------------------------------------------------------------------------------------------
@@ -154,7 +175,6 @@ def _show_snapshot(feed: Feed, snapshot: Snapshot | None) -> None:
     if snapshot is None:
         feed.lose()
     elif feed.role == "counsellor" and snapshot.counsellor_id != feed.user_id:
-        feed.see(snapshot)
         feed.close(frames.CLOSE_POLICY)
     else:
         feed.see(snapshot)

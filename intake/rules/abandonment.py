@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from intake.models import Conversation
 from intake.rules.lifecycle import EndReason, State, end_conversation
 
@@ -15,11 +17,8 @@ ACTIVE_SILENT_HOURS = 6
 
 def close_abandoned(*, now: datetime) -> list[Conversation]:
     """End what was left, and return it so that the caller can wake who looks at it."""
-    away = Conversation.objects.filter(
-        state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES)
-    )
-    silent = Conversation.objects.filter(
-        state=State.ACTIVE, last_activity_at__lte=now - timedelta(hours=ACTIVE_SILENT_HOURS)
-    )
-    left = [*away.order_by("pk"), *silent.order_by("pk")]
-    return [c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now)]
+    away = Q(state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES))
+    silent = Q(state=State.ACTIVE, last_activity_at__lte=now - timedelta(hours=ACTIVE_SILENT_HOURS))
+    left = Conversation.objects.filter(away | silent).order_by("pk")
+    # Asked again under the lock: she may have come back, or been answered, a moment ago.
+    return [c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now, only_if=away | silent)]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Q
 
 from intake.errors import AlreadyClaimed, Closed, Ended, QueueFull, UnknownConversation
 from intake.models import Conversation, Helpline, PendingContact
@@ -81,15 +82,18 @@ def claim_conversation(conversation: Conversation, *, counsellor: AbstractBaseUs
 
     Claiming one's own again succeeds. Wakes the conversation and the helpline's queue.
     """
+    waiting = Conversation.objects.filter(pk=conversation.pk, state=State.WAITING)
+    mine = {"state": State.ACTIVE, "counsellor_id": counsellor.pk, "last_activity_at": now}
     with transaction.atomic():
-        won = Conversation.objects.filter(pk=conversation.pk, state=State.WAITING).update(
-            state=State.ACTIVE, counsellor_id=counsellor.pk, claimed_at=now, last_activity_at=now
-        )
-        if won:
+        if waiting.filter(claimed_at=None).update(**mine, claimed_at=now):
             count(conversation.helpline_id, "answered", now=now)
-    conversation.refresh_from_db()
-    if conversation.state == State.ENDED:
+        else:
+            # Handed back before: it was answered when somebody first took it, and is counted from there.
+            waiting.update(**mine)
+    current = Conversation.objects.filter(pk=conversation.pk).first()
+    if current is None or current.state == State.ENDED:
         raise Ended
+    conversation.refresh_from_db()
     if conversation.counsellor_id != counsellor.pk:
         raise AlreadyClaimed
 
@@ -100,22 +104,26 @@ def hand_back_conversation(conversation: Conversation, *, counsellor: AbstractBa
     False when it was not hers any more. Wakes the conversation and the queue.
     """
     mine = Conversation.objects.filter(pk=conversation.pk, state=State.ACTIVE, counsellor_id=counsellor.pk)
-    return bool(mine.update(state=State.WAITING, counsellor=None, claimed_at=None, last_activity_at=now))
+    # `claimed_at` stays: somebody answered, so there is a contact to register however it ends.
+    return bool(mine.update(state=State.WAITING, counsellor=None, last_activity_at=now))
 
 
-def end_conversation(conversation: Conversation, *, reason: Conversation.EndReason, now: datetime) -> bool:
+def end_conversation(
+    conversation: Conversation, *, reason: Conversation.EndReason, now: datetime, only_if: Q | None = None
+) -> bool:
     """End it, once: an answered one leaves a contact to register, an unanswered one is counted as given up.
 
-    False when it had ended already. Wakes the conversation and the queue.
+    False when it had ended already, or `only_if` does not hold of it any more. Wakes the conversation and the queue.
     """
     ended = {"state": State.ENDED, "ended_at": now, "end_reason": reason, "last_activity_at": now}
     with transaction.atomic():
         # Locked first, so that what is written below is what the conditional update decided on.
-        current = Conversation.objects.select_for_update().filter(pk=conversation.pk).first()
-        if current is None or current.state == State.ENDED:
+        living = Conversation.objects.select_for_update().filter(only_if or Q(), pk=conversation.pk)
+        current = living.exclude(state=State.ENDED).first()
+        if current is None:
             return False
         Conversation.objects.filter(pk=current.pk).update(**ended)
-        if current.state == State.ACTIVE:
+        if current.claimed_at is not None:
             _leave_contact_to_register(current, now=now)
         else:
             count(current.helpline_id, "gave_up", now=now)
@@ -124,7 +132,9 @@ def end_conversation(conversation: Conversation, *, reason: Conversation.EndReas
 
 def erase_conversation(conversation: Conversation, *, now: datetime) -> None:
     """End it and purge it at once, as its visitor asked. Wakes the conversation and the queue."""
-    end_conversation(conversation, reason=EndReason.ERASED, now=now)
+    if not end_conversation(conversation, reason=EndReason.ERASED, now=now):
+        # It had ended before. Should the purge below be cut short, housekeeping knows that it is due at once.
+        Conversation.objects.filter(pk=conversation.pk).update(end_reason=EndReason.ERASED)
     purge_conversations([conversation.public_id])
 
 
@@ -138,7 +148,7 @@ def _leave_contact_to_register(conversation: Conversation, *, now: datetime) -> 
         duration_minutes=_minutes(now - claimed_at),
         waiting_minutes=_minutes(claimed_at - conversation.created_at),
         language=conversation.language,
-        ended_on=now.date(),
+        ended_on=now.astimezone(conversation.helpline.zone).date(),
     )
 
 

@@ -7,7 +7,8 @@ the speed of `bulk_create`. `ON CONFLICT DO NOTHING` keeps a doubled row out of 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -97,7 +98,12 @@ def _count(rows: Sequence[Row]) -> int:
     return sum(Message.objects.filter(conversation_id=pk, seq__gte=seq).count() for pk, seq in lowest.items())
 
 
-def _cursor() -> psycopg.Cursor[Any]:
-    """psycopg's own cursor on Django's connection: parameters travel in binary, apart from the statement."""
+@contextmanager
+def _cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """psycopg's own cursor on Django's connection: parameters travel in binary, apart from the statement.
+
+    Its errors become Django's, so that whoever catches `DatabaseError` catches these too.
+    """
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        yield cursor

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import Q
 
 from intake.errors import (
@@ -32,6 +32,7 @@ from intake.rules.intro import is_storable
 from intake.rules.message_rows import Head, Row, insert_rows, lock_heads, move_heads
 from intake.sealing.cipher import Cipher, SealBroken
 from intake.sealing.key_store import open_keys
+from intake.sealing.router import ALIAS as KEYS
 
 Role = Message.Role
 
@@ -71,6 +72,9 @@ class _SomeWereStoredBefore(Exception):
     """The insert met a message that is there already: roll back, look it up, and store the others."""
 
 
+_SPOILT = (DatabaseError, SealBroken, _SomeWereStoredBefore)
+
+
 def check_body(body: str) -> None:
     """Raises `TooLong`, `Malformed` for an empty text or one that is not Unicode."""
     if len(body) > settings.BODY_CHARACTERS:
@@ -87,16 +91,17 @@ def store_messages(postings: Sequence[Posting], *, now: datetime) -> list[Outcom
     """
     try:
         return _store_batch(postings, now=now)
-    except DatabaseError:
+    except _SPOILT:
         if len(postings) == 1 or not connection.is_usable():
             raise
+        connections[KEYS].close()  # broken or not: the next try must not meet the same dead connection
     return [_store_alone(posting, now=now) for posting in postings]
 
 
 def _store_alone(posting: Posting, *, now: datetime) -> Outcome:
     try:
         return _store_batch([posting], now=now)[0]
-    except DatabaseError:
+    except _SPOILT:
         return Unavailable(retry_after_seconds=5)
 
 

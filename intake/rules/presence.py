@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 
 from intake.models import Conversation, Helpline, StaffPresence
 
@@ -22,9 +23,13 @@ def mark_staff_present(user_id: int, helpline_ids: Iterable[int], *, now: dateti
     )
 
 
-def mark_staff_gone(user_id: int) -> None:
-    """The dashboard was closed: she is not on duty from now on."""
-    StaffPresence.objects.filter(user_id=user_id).delete()
+def mark_staff_gone(user_id: int, *, last_marked_at: datetime, now: datetime) -> None:
+    """The dashboard was closed: she is not on duty from now on, and keeps her own switch as it was.
+
+    `last_marked_at` is when this process last noted her: another process that has noted her since keeps her there.
+    """
+    gone_at = now - timedelta(seconds=STAFF_GONE_SECONDS + 1)
+    StaffPresence.objects.filter(user_id=user_id, seen_at__lte=last_marked_at).update(seen_at=gone_at)
 
 
 def set_available(user: AbstractBaseUser, helpline: Helpline, *, available: bool, now: datetime) -> None:
@@ -49,4 +54,7 @@ def mark_visitors_seen(conversation_ids: list[int], *, now: datetime) -> None:
     """Note that these visitors have the page open, in one statement a thousand."""
     for start in range(0, len(conversation_ids), 1000):
         part = Conversation.objects.filter(pk__in=conversation_ids[start : start + 1000])
-        part.exclude(state=Conversation.State.ENDED).update(visitor_seen_at=now)
+        with transaction.atomic():
+            # Those the writer holds just now are skipped: two that lock many rows must not wait for each other.
+            free = part.exclude(state=Conversation.State.ENDED).select_for_update(skip_locked=True).order_by("pk")
+            Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(visitor_seen_at=now)

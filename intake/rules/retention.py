@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 
 from intake.models import Conversation, Helpline, Message
 from intake.sealing.key_store import destroy_keys
@@ -35,9 +36,10 @@ def purge_conversations(public_ids: Sequence[uuid.UUID]) -> int:
 
 
 def due_for_purge(helpline: Helpline, *, now: datetime, limit: int = 500) -> list[uuid.UUID]:
-    """Ended conversations whose life after the last activity is over, oldest first."""
-    before = now - timedelta(hours=helpline.retention_hours)
-    due = Conversation.objects.filter(helpline=helpline, state=State.ENDED, last_activity_at__lte=before)
+    """Ended conversations whose life after the last activity is over, or whose visitor erased them; oldest first."""
+    over = Q(last_activity_at__lte=now - timedelta(hours=helpline.retention_hours))
+    erased = Q(end_reason=Conversation.EndReason.ERASED)
+    due = Conversation.objects.filter(over | erased, helpline=helpline, state=State.ENDED)
     return list(due.order_by("pk").values_list("public_id", flat=True)[:limit])
 
 

@@ -5,6 +5,7 @@ Destroying a key is the purge that old backups cannot undo (docs/privacy.md, "Ke
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 import uuid
@@ -12,9 +13,11 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from intake.sealing.cipher import Cipher, new_key
+from intake.sealing.cipher import Cipher, SealBroken, new_key
 from intake.sealing.master_key import cipher_for
 from intake.sealing.models import SealKey
+
+logger = logging.getLogger(__name__)
 
 PURPOSE = "conversation keys"
 # A destroyed key may stay in the memory of a process that has just used it: at most this long.
@@ -42,7 +45,14 @@ class _Cache:
         with self._lock:
             self._held.pop(subject_id, None)
             self._held[subject_id] = (now + CACHE_SECONDS, cipher)
-            while len(self._held) > CACHE_KEYS or next(iter(self._held.values()))[0] <= now:
+            while len(self._held) > CACHE_KEYS:
+                self._held.popitem(last=False)
+
+    def sweep(self) -> None:
+        """Forget what has been held long enough. Called on every tick, so that an idle process keeps nothing."""
+        now = time.monotonic()
+        with self._lock:
+            while self._held and next(iter(self._held.values()))[0] <= now:
                 self._held.popitem(last=False)
 
     def drop(self, subject_ids: Iterable[uuid.UUID]) -> None:
@@ -72,12 +82,17 @@ def create_key(subject_id: uuid.UUID, *, now: datetime) -> Cipher:
 
 
 def open_keys(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Cipher]:
-    """Ciphers by subject, in one query for those not in memory. A destroyed key is left out."""
+    """Ciphers by subject, in one query for those not in memory. A destroyed or spoilt key is left out."""
     found = {subject_id: cipher for subject_id in subject_ids if (cipher := cache.get(subject_id))}
     missing = [subject_id for subject_id in subject_ids if subject_id not in found]
     if missing:
         for subject_id, wrapped in SealKey.objects.filter(subject_id__in=missing).values_list("subject_id", "wrapped"):
-            found[subject_id] = Cipher(cipher_for(PURPOSE).open(bytes(wrapped), place=subject_id.bytes))
+            try:
+                found[subject_id] = Cipher(cipher_for(PURPOSE).open(bytes(wrapped), place=subject_id.bytes))
+            except SealBroken:
+                # One spoilt key must not close the conversations that are read together with it.
+                logger.error("A key cannot be unwrapped: it was changed, or wrapped by another master key.")
+                continue
             cache.put(subject_id, found[subject_id])
     return found
 

@@ -63,7 +63,7 @@ def _read_opening(request: HttpRequest) -> tuple[str, object]:
         raise UnsupportedMedia
     try:
         wanted = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Malformed from None
     if not isinstance(wanted, dict) or wanted.keys() - {"language", "intro"}:
         raise Malformed

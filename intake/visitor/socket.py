@@ -3,8 +3,8 @@ from __future__ import annotations
 from intake.delivery import frames
 from intake.delivery.feed import Feed
 from intake.delivery.frames import Hello
-from intake.delivery.socket import Socket
-from intake.errors import Unavailable, UnknownConversation
+from intake.delivery.socket import Left, Socket
+from intake.errors import UnknownConversation
 from intake.rules.tokens import TOKEN_CHARACTERS, hash_token
 
 
@@ -17,12 +17,7 @@ class VisitorSocket(Socket):
         if hello.token is None or len(hello.token) > 2 * TOKEN_CHARACTERS:
             await self._refuse()
             return None
-        try:
-            snapshot = await self.hub.find(hash_token(hello.token))
-        except Exception:  # noqa: BLE001 - logged where it happened; the client tries again
-            await self.say_error(Unavailable(retry_after_seconds=5))
-            await self.send({"type": "websocket.close", "code": frames.CLOSE_TRY_LATER})
-            return None
+        snapshot = await self.hub.find(hash_token(hello.token))
         if snapshot is None:
             await self._refuse()
             return None
@@ -31,3 +26,4 @@ class VisitorSocket(Socket):
     async def _refuse(self) -> None:
         await self.say_error(UnknownConversation())
         await self.send({"type": "websocket.close", "code": frames.CLOSE_TOKEN_DEAD})
+        raise Left

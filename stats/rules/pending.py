@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from intake.models import Helpline, PendingContact
 
@@ -20,9 +20,13 @@ def sees_all_pending(user: AbstractBaseUser, helpline: Helpline) -> bool:
 
 
 def visible_pending(user: AbstractBaseUser, *, helpline: Helpline) -> QuerySet[PendingContact]:
-    """The unregistered conversations of a helpline that `user` may register, oldest first: her own, or all."""
+    """The unregistered conversations of a helpline that `user` may register, oldest first.
+
+    Her own and those that are nobody's (handed back and then left, or their counsellor's account is gone); or all.
+    """
     rows = PendingContact.objects.filter(helpline=helpline).select_related("counsellor").order_by("started_at", "id")
     if sees_all_pending(user, helpline):
         return rows
-    # A user without a key would otherwise match the rows that lost their counsellor.
-    return rows.none() if user.pk is None else rows.filter(counsellor_id=user.pk)
+    if user.pk is None or not isinstance(user, PermissionsMixin) or not user.has_perm(REGISTER, helpline):
+        return rows.none()
+    return rows.filter(Q(counsellor_id=user.pk) | Q(counsellor=None))

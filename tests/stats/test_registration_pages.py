@@ -76,13 +76,13 @@ def test_a_duty_leader_sees_everybodys_and_whose_they_are(
     assert "61 min" not in page
 
 
-def test_a_conversation_whose_counsellor_is_gone_is_left_to_the_duty_leader(
-    client_of, counsellor, duty_leader, helpline
+def test_a_conversation_without_a_counsellor_is_left_to_all_who_answer_there(
+    client_of, counsellor, duty_leader, coordinator, stranger, helpline
 ):
     orphan = make_pending(helpline, None)
 
-    assert client_of(counsellor).get(f"/stats/ffp/pending/{orphan.pk}/").status_code == 404
-    assert client_of(duty_leader).get(f"/stats/ffp/pending/{orphan.pk}/").status_code == 200
+    for person, status in ((counsellor, 200), (duty_leader, 200), (coordinator, 404), (stranger, 404)):
+        assert client_of(person).get(f"/stats/ffp/pending/{orphan.pk}/").status_code == status
 
 
 def test_nobody_else_reaches_an_unregistered_conversation(

@@ -22,11 +22,14 @@ SECONDS = 8.0
 class Chat:
     """One side's socket. `read(kind)` waits for the next frame of that kind and passes over the others."""
 
-    def __init__(self, path: str, *, cookie: str = "", subprotocol: str = SUBPROTOCOL, origin: str = "") -> None:
+    def __init__(
+        self, path: str, *, cookie: str = "", subprotocol: str = SUBPROTOCOL, origin: str = "", host: str = ""
+    ) -> None:
         from chatline.asgi import application
 
         headers = [(b"cookie", cookie.encode())] if cookie else []
         headers += [(b"origin", origin.encode())] if origin else []
+        headers += [(b"host", host.encode())] if host else []
         self.socket = WebsocketCommunicator(application, path, headers, subprotocols=[subprotocol])
 
     async def open(self) -> bool:

@@ -114,12 +114,16 @@ def test_posting_of_another_counsellor_is_refused(claimed: Opened, other_counsel
     assert not Message.objects.exists()
 
 
-async def test_foreign_origin_is_refused(visitor: Opened, visitor_chat: Make) -> None:
-    assert not await visitor_chat(origin="https://elsewhere.example").open()
+@pytest.mark.parametrize(
+    "origin",
+    ["https://elsewhere.example", "http://localhost:9999", "null", "http://[", "http://localhost:8000.example"],
+)
+async def test_foreign_origin_is_refused(visitor: Opened, visitor_chat: Make, origin: str) -> None:
+    assert not await visitor_chat(origin=origin, host="localhost:8000").open()
 
 
 async def test_own_origin_is_accepted(visitor: Opened, visitor_chat: Make) -> None:
-    assert await visitor_chat(origin="http://localhost:8000").open()
+    assert await visitor_chat(origin="http://localhost:8000", host="localhost:8000").open()
 
 
 async def test_other_subprotocol_is_refused(visitor: Opened, visitor_chat: Make) -> None:

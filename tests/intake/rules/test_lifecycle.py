@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connections
@@ -185,6 +185,46 @@ def test_hand_back_gives_the_old_place(
 
     waiting = Conversation.objects.filter(state="waiting").order_by("pk")
     assert list(waiting) == [visitor.conversation, other_visitor.conversation]
+
+
+def test_conversation_that_was_handed_back_and_left_is_still_to_be_registered(
+    visitor: Opened, counsellor: Counsellor, helpline: Helpline
+) -> None:
+    start = visitor.conversation.created_at
+    claim_conversation(visitor.conversation, counsellor=counsellor, now=start + timedelta(minutes=4))
+    hand_back_conversation(visitor.conversation, counsellor=counsellor, now=start + timedelta(minutes=20))
+
+    end_conversation(visitor.conversation, reason=EndReason.VISITOR, now=start + timedelta(minutes=34))
+
+    pending = PendingContact.objects.get()
+    assert (pending.counsellor, pending.waiting_minutes, pending.duration_minutes) == (None, 4, 30)
+    assert (tally(helpline, "answered"), tally(helpline, "gave_up")) == (1, 0)
+
+
+def test_second_claim_after_handing_back_is_not_answered_again(
+    visitor: Opened, counsellor: Counsellor, other_counsellor: Counsellor, helpline: Helpline
+) -> None:
+    claim_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+    hand_back_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+    claim_conversation(visitor.conversation, counsellor=other_counsellor, now=NOW)
+
+    assert tally(helpline, "answered") == 1
+    assert Conversation.objects.get(pk=visitor.conversation.pk).counsellor == other_counsellor
+
+
+def test_claim_of_what_was_just_erased_says_that_it_ended(visitor: Opened, counsellor: Counsellor) -> None:
+    erase_conversation(visitor.conversation, now=NOW)
+
+    with pytest.raises(Ended):
+        claim_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+
+
+def test_day_of_the_end_is_the_helplines_day(visitor: Opened, counsellor: Counsellor) -> None:
+    claim_conversation(visitor.conversation, counsellor=counsellor, now=NOW)
+
+    end_conversation(visitor.conversation, reason=EndReason.COUNSELLOR, now=datetime(2026, 7, 1, 22, 30, tzinfo=UTC))
+
+    assert PendingContact.objects.get().ended_on == date(2026, 7, 2)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Q
 from django.utils import timezone
 
 from counsellor.models import Counsellor
@@ -84,6 +85,22 @@ def test_active_conversation_lasts_for_hours_and_ends_when_silent(visitor: Opene
 
     assert close_abandoned(now=NOW + timedelta(hours=ACTIVE_SILENT_HOURS, minutes=-1)) == []
     assert close_abandoned(now=NOW + timedelta(hours=ACTIVE_SILENT_HOURS)) == [visitor.conversation]
+
+
+def test_erasure_that_was_cut_short_is_finished_by_housekeeping(visitor: Opened) -> None:
+    write(visitor, "slett meg")
+    end_conversation(visitor.conversation, reason=EndReason.ERASED, now=NOW)
+
+    assert purge_by_age(now=NOW) == 1
+    assert not SealKey.objects.exists()
+
+
+def test_visitor_who_came_back_in_time_is_not_ended(visitor: Opened) -> None:
+    later = visitor.conversation.visitor_seen_at + timedelta(minutes=WAITING_AWAY_MINUTES)
+    gone = Q(state="waiting", visitor_seen_at__lte=later - timedelta(minutes=WAITING_AWAY_MINUTES))
+    Conversation.objects.update(visitor_seen_at=later)
+
+    assert not end_conversation(visitor.conversation, reason=EndReason.ABANDONED, now=later, only_if=gone)
 
 
 def test_stray_key_is_swept_and_a_used_one_is_not(visitor: Opened) -> None:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from counsellor.models import Counsellor
+from intake.models import Helpline
+from intake.rules.presence import (
+    STAFF_GONE_SECONDS,
+    available_staff,
+    mark_staff_gone,
+    mark_staff_present,
+    set_available,
+)
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+SECOND = timedelta(seconds=1)
+
+
+def there(helpline: Helpline, *, now: object = NOW) -> int:
+    return available_staff([helpline.pk], now=now).get(helpline.pk, 0)  # type: ignore[arg-type]
+
+
+def test_open_desk_is_on_duty_until_it_is_silent(helpline: Helpline, counsellor: Counsellor) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW)
+
+    assert there(helpline) == 1
+    assert there(helpline, now=NOW + timedelta(seconds=STAFF_GONE_SECONDS + 1)) == 0
+
+
+def test_closed_desk_is_off_duty_at_once(helpline: Helpline, counsellor: Counsellor) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW)
+
+    mark_staff_gone(counsellor.pk, last_marked_at=NOW, now=NOW)
+
+    assert there(helpline) == 0
+
+
+def test_desk_that_moved_to_another_process_stays_on_duty(helpline: Helpline, counsellor: Counsellor) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW)
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW + SECOND)
+
+    mark_staff_gone(counsellor.pk, last_marked_at=NOW, now=NOW + 2 * SECOND)
+
+    assert there(helpline) == 1
+
+
+def test_her_own_switch_survives_a_reload(helpline: Helpline, counsellor: Counsellor) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW)
+    set_available(counsellor, helpline, available=False, now=NOW)
+
+    mark_staff_gone(counsellor.pk, last_marked_at=NOW, now=NOW)
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW + SECOND)
+
+    assert there(helpline, now=NOW + SECOND) == 0
