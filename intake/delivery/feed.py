@@ -151,6 +151,11 @@ class Feed:
         self._control.append(encode(frame))
         self.kick()
 
+    def beat(self) -> None:
+        """The heartbeat. One that has not gone out yet is enough: whoever does not read gets no pile of them."""
+        if not self._control:
+            self.say(frames.HeadBeat(head=self.head))
+
     def close(self, code: int) -> None:
         """Close when what was said before has gone out."""
         if self._closing is None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from intake.delivery.hub import Hub
 
 SIGN_SECONDS = 3.0
+SIGN_BACKLOG = 16
+"""Whoever has this much unread is shown no more signs."""
 
 
 class Signs:
@@ -51,7 +53,7 @@ class Signs:
     def show(self, conversation_id: int, role: str, kind: str, seq: int) -> None:
         """Show it to the local feeds of the other side."""
         for feed in self._hub.feeds.get(conversation_id, ()):
-            if feed.role != role:
+            if feed.role != role and feed.backlog < SIGN_BACKLOG:
                 feed.say(_frame(kind, role, seq))
 
 

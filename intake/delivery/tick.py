@@ -83,7 +83,7 @@ class Tick:
         """Each feed's heartbeat every 20 s, a twentieth of the feeds each second."""
         for feed in self._hub.local_feeds():
             if feed.conversation_id % HEAD_SECONDS == slot:
-                feed.say(frames.HeadBeat(head=feed.head))
+                feed.beat()
         if slot == 0:
             for desk in list(self._hub.desks):
                 self._spawn(desk.say(frames.HeadBeat(head=0)))

@@ -258,6 +258,19 @@ async def test_composing_reaches_the_other_side_only(
     assert (await hers.read("paused"))["role"] == "visitor"
 
 
+async def test_client_that_confirms_each_message_is_slowed_and_not_thrown_out(
+    visitor: Opened, visitor_chat: Make
+) -> None:
+    chat = visitor_chat()
+    await chat.hello(token=visitor.token)
+
+    for seq in range(130):
+        await chat.say(type="displayed", seq=seq)
+    await chat.post("fortsatt her")
+
+    assert (await chat.read("ack"))["seq"] == 1
+
+
 async def test_displayed_reaches_the_other_side(
     claimed: Opened, counsellor: Counsellor, client_of: ClientOf, visitor_chat: Make, staff_chat: Make
 ) -> None:

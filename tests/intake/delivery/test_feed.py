@@ -1,0 +1,153 @@
+"""A feed alone: a source that can be away, and a client that can be slow."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from intake.delivery import frames
+from intake.delivery.feed import Feed, Numbered
+from intake.rules.snapshots import Snapshot
+
+SNAPSHOT = Snapshot(
+    pk=1,
+    public_id=uuid.uuid4(),
+    token_hash=b"",
+    helpline_id=1,
+    language="nb",
+    state="active",
+    head=0,
+    epoch=7,
+    counsellor_id=5,
+    counsellor_name="Kari",
+    reason="",
+)
+
+
+class Store:
+    """Messages by number; `away` answers nothing, as a database does that is restarting."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.head = 0
+
+    async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered] | None:
+        return (
+            None
+            if self.away
+            else [(n, json.dumps({"type": "message", "seq": n})) for n in range(after + 1, self.head + 1)]
+        )
+
+    def caught_up(self, conversation_id: int) -> None:
+        pass
+
+
+class Client:
+    """What has gone out; it reads nothing while `reading` is clear."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+
+    async def send(self, event: dict[str, object]) -> None:
+        await self.reading.wait()
+        text = event.get("text")
+        self.events.append(json.loads(str(text)) if text else {"type": "close", "code": event["code"]})
+
+    def kinds(self) -> list[str]:
+        return [str(event["type"]) for event in self.events]
+
+
+@pytest.fixture
+async def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def client() -> Client:
+    return Client()
+
+
+def make(store: Store, client: Client, *, role: str = "visitor", **changes: Any) -> Feed:
+    feed = Feed(replace(SNAPSHOT, **changes), role=role, send=client.send, source=store, user_id=5)
+    feed.start(epoch=None, after=0)
+    return feed
+
+
+async def settle(feed: Feed) -> None:
+    """Let the pump run until it has nothing to do or waits for the client."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_failed_read_before_the_end_loses_nothing(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    await settle(feed)
+    store.away, store.head = True, 1
+
+    feed.see(replace(SNAPSHOT, state="ended", head=1, reason="counsellor"))
+    await settle(feed)
+    assert "close" not in client.kinds()
+    store.away = False
+    feed.see(replace(SNAPSHOT, state="ended", head=1, reason="counsellor"))
+    await settle(feed)
+
+    assert client.kinds()[-2:] == ["message", "close"]
+    assert client.events[-1]["code"] == frames.CLOSE_ENDED
+
+
+async def test_one_who_is_dismissed_gets_no_further_message(store: Store, client: Client) -> None:
+    feed = make(store, client, role="counsellor")
+    await settle(feed)
+    store.head = 3
+    feed.close(frames.CLOSE_POLICY)
+
+    feed.reach(3)
+    await settle(feed)
+
+    assert "message" not in client.kinds()
+    assert client.events[-1] == {"type": "close", "code": frames.CLOSE_POLICY}
+
+
+async def test_what_is_said_to_a_slow_client_is_counted(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    await settle(feed)
+    client.reading.clear()
+
+    for head in range(300):
+        feed.say(frames.HeadBeat(head=head))
+    await settle(feed)
+
+    assert feed.backlog >= 299
+
+
+async def test_heartbeats_do_not_pile_up_before_a_slow_client(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    await settle(feed)
+    client.reading.clear()
+
+    for _ in range(300):
+        feed.beat()
+    await settle(feed)
+
+    assert feed.backlog <= 2
+
+
+async def test_messages_arrive_after_the_database_is_back(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    store.away, store.head = True, 2
+    feed.reach(2)
+    await settle(feed)
+
+    store.away = False
+    feed.see(replace(SNAPSHOT, head=2))
+    await settle(feed)
+
+    assert [event["seq"] for event in client.events if event["type"] == "message"] == [1, 2]
