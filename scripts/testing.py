@@ -1,4 +1,4 @@
-"""`test`: every test, in groups that may not share a process, and one closing table."""
+"""`test`: every group of tests, two at a time, and one closing table."""
 
 from __future__ import annotations
 
@@ -6,19 +6,25 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from scripts.environment import SERVERS_LOCK, TEST_LOCK, install_lock, install_node_packages, python_path, set_up
-from scripts.machine import ROOT, Missing, find_program, has, in_ci, missing_sentence, provide
+from scripts.environment import SERVERS_LOCK, TEST_LOCK, install_lock, install_node_packages, set_up
+from scripts.groups import Group, chosen_lanes
+from scripts.machine import ROOT, Missing, has, in_ci, missing_sentence, provide
 
 PYTEST_SUMMARY = re.compile(r"^=+ (?P<counts>.*\b(passed|failed|error|errors|no tests ran|deselected)\b.* in .*?) =+$")
 NODE_SUMMARY = re.compile(r"^\S+ (?P<kind>pass|fail|skipped) (?P<count>\d+)$")
 NO_TESTS = 5
-# Debian starts a proxy on port 80 together with caddy, so that one is asked of CI's machine only.
+LOOK_SECONDS = 0.2
 NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose"]
+# Debian starts a proxy on port 80 together with caddy, so that one is asked of CI's machine only.
+NEEDED_IN_CI = ["caddy"]
 
 
 @dataclass
@@ -30,95 +36,21 @@ class Outcome:
     counts: str
     seconds: float = 0.0
 
-
-@dataclass(frozen=True)
-class Group:
-    """Tests that share one process. `needs` are programs without which it is skipped, or failed under CI=true."""
-
-    name: str
-    folder: str
-    command: Callable[[list[str]], list[str]]
-    needs: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
-
-
-def pytest_command(arguments: list[str]) -> list[str]:
-    return [str(python_path()), "-m", "pytest", *arguments]
-
-
-def main_command(arguments: list[str]) -> list[str]:
-    return pytest_command([*targets(arguments, "tests"), "--ignore=tests/browser", *options(arguments)])
-
-
-def servers_command(arguments: list[str]) -> list[str]:
-    """The same tests once more on PostgreSQL and Redis, without those that touch neither."""
-    once = [] if "-m" in arguments else ["-m", "not once"]
-    return [str(python_path()), "-m", "tests.servers", "--", *main_command(arguments), *once]
-
-
-def browser_command(arguments: list[str]) -> list[str]:
-    return pytest_command([*targets(arguments, "tests/browser"), *options(arguments)])
-
-
-def node_command(arguments: list[str]) -> list[str]:
-    chosen = targets(arguments, "")
-    files = (
-        chosen
-        if chosen != [""]
-        else sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests/js").rglob("*.test.js"))
-    )
-    return [find_program("node") or "node", "--test", "--test-reporter=spec", *files]
-
-
-GROUPS = [
-    Group("SQLite", "tests", main_command),
-    Group("PostgreSQL and Redis", "tests", servers_command, needs=("postgres", "redis-server")),
-    # Playwright's loop makes Django believe that fixtures run inside async code.
-    Group(
-        "browser", "tests/browser", browser_command, needs=("chromium",), environment={"DJANGO_ALLOW_ASYNC_UNSAFE": "1"}
-    ),
-    Group("JavaScript", "tests/js", node_command, needs=("node",)),
-]
-
-
-def is_target(argument: str) -> bool:
-    return argument.startswith("tests") and (ROOT / argument.split("::")[0]).exists()
-
-
-def targets(arguments: list[str], default: str) -> list[str]:
-    return [argument for argument in arguments if is_target(argument)] or [default]
-
-
-def options(arguments: list[str]) -> list[str]:
-    return [argument for argument in arguments if not is_target(argument)]
-
-
-def chosen_groups(arguments: list[str]) -> list[Group]:
-    """All groups; with paths, those whose folder holds them; with pytest's options, those of pytest."""
-    paths = [Path(target.split("::")[0]) for target in targets(arguments, "") if target]
-    apart = [Path("tests/browser"), Path("tests/js")]
-    chosen = []
-    for group in GROUPS:
-        own = Path(group.folder)
-        inside = [
-            path
-            for path in paths
-            if path.is_relative_to(own) and (own in apart or not any(path.is_relative_to(a) for a in apart))
-        ]
-        if (not paths and not (options(arguments) and group.name == "JavaScript")) or inside:
-            chosen.append(group)
-    return chosen
+    def is_good(self, *, chosen: bool) -> bool:
+        """No test at all is good only where arguments chose some tests of another group."""
+        return self.code == 0 or (chosen and self.code == NO_TESTS)
 
 
 def run_tests(arguments: list[str]) -> int:
     """Install what the tests need, run them, and print how each group went. 0 when all passed."""
-    provide(NEEDED + (["caddy"] if in_ci() else []))
+    provide(NEEDED + (NEEDED_IN_CI if in_ci() else []))
     set_up(lock=TEST_LOCK)
     missing = provide_servers() + provide_node_packages()
-    groups = [group for group in chosen_groups(arguments) if (ROOT / group.folder).is_dir()]
-    outcomes = [run_group(group, arguments, missing) for group in groups]
-    print(closing_table(outcomes), flush=True)
-    return 1 if any(outcome.code for outcome in outcomes) else 0
+    began_at = time.monotonic()
+    outcomes = run_lanes(chosen_lanes(arguments), arguments, missing)
+    print(closing_table(outcomes, chosen=bool(arguments), seconds=time.monotonic() - began_at), flush=True)
+    none = all(outcome.code == NO_TESTS for outcome in outcomes)
+    return 0 if not none and all(outcome.is_good(chosen=bool(arguments)) for outcome in outcomes) else 1
 
 
 def provide_servers() -> list[str]:
@@ -141,46 +73,78 @@ def provide_node_packages() -> list[str]:
     return []
 
 
-def run_group(group: Group, arguments: list[str], missing: Iterable[str]) -> Outcome:
-    lacking = [
-        name for name in group.needs if name in missing or (name not in {"postgres", "redis-server"} and not has(name))
-    ]
+class Lane(threading.Thread):
+    """Groups one after the other. What they print goes to a file of the lane's own."""
+
+    def __init__(self, groups: list[Group], arguments: list[str], missing: Iterable[str], output: Path) -> None:
+        super().__init__(daemon=True)
+        self.outcomes: list[Outcome] = []
+        self.output = output
+        self._groups, self._arguments, self._missing = groups, arguments, missing
+        output.touch()
+
+    def run(self) -> None:
+        with self.output.open("w") as output:
+            for group in self._groups:
+                self.outcomes.append(run_group(group, self._arguments, self._missing, output))
+
+    def show(self) -> None:
+        """Print what there is and what comes, until the lane has ended."""
+        with self.output.open() as said:
+            ended = False
+            while not ended:
+                ended = not self.is_alive()
+                sys.stdout.write(said.read())
+                sys.stdout.flush()
+                self.join(timeout=LOOK_SECONDS)
+
+
+def run_lanes(lanes: list[list[Group]], arguments: list[str], missing: Iterable[str]) -> list[Outcome]:
+    """All lanes at once, shown one after the other."""
+    with tempfile.TemporaryDirectory(prefix="chatline-tests-") as folder:
+        running = [Lane(groups, arguments, missing, Path(folder) / str(n)) for n, groups in enumerate(lanes)]
+        for lane in running:
+            lane.start()
+        for lane in running:
+            lane.show()
+    return [outcome for lane in running for outcome in lane.outcomes]
+
+
+def run_group(group: Group, arguments: list[str], missing: Iterable[str], output: TextIO) -> Outcome:
+    wheels = {"postgres", "redis-server"}
+    lacking = [name for name in group.needs if name in missing or (name not in wheels and not has(name))]
     if lacking:
         sentence = missing_sentence(lacking[0])
         return Outcome(group.name, 1 if in_ci() else 0, f"{'failed' if in_ci() else 'skipped'}: {sentence}")
-    print(f"\n== {group.name} ==", flush=True)
+    print(f"\n== {group.name} ==", file=output, flush=True)
     began_at = time.monotonic()
-    code, counts = run_and_show(group.command(arguments), {**os.environ, **group.environment})
-    code = 0 if code == NO_TESTS and arguments else code
+    code, counts = run_and_write(group.command(arguments), {**os.environ, **group.environment}, output)
     return Outcome(group.name, code, counts, time.monotonic() - began_at)
 
 
-def run_and_show(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Run `command`, showing what it prints as it comes. Returns its exit code and its counts."""
+def run_and_write(command: list[str], environment: dict[str, str], output: TextIO) -> tuple[int, str]:
+    """Run `command`; what it prints goes to `output` as it comes. Returns its exit code and its counts."""
     counts: list[str] = []
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    )
-    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-    for line in process.stdout:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-        if found := PYTEST_SUMMARY.match(line.rstrip()):
-            counts = [found["counts"]]
-        elif found := NODE_SUMMARY.match(line.rstrip()):
-            counts.append(f"{found['count']} {found['kind']}")
-    return process.wait(), ", ".join(counts) or "no counts"
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            print(line, end="", file=output, flush=True)
+            counts = counts_after(line.rstrip(), counts)
+    return process.returncode, ", ".join(counts) or "no counts"
 
 
-def closing_table(outcomes: list[Outcome]) -> str:
-    lines = [
-        f"  {outcome.name:22} {'ok    ' if outcome.code == 0 else 'FAILED'} {outcome.counts}" for outcome in outcomes
-    ]
-    seconds = sum(outcome.seconds for outcome in outcomes)
+def counts_after(line: str, counts: list[str]) -> list[str]:
+    """What the closing table will say, when this line has been read too."""
+    if found := PYTEST_SUMMARY.match(line):
+        return [found["counts"]]
+    if found := NODE_SUMMARY.match(line):
+        return [*counts, f"{found['count']} {found['kind']}"]
+    return counts
+
+
+def closing_table(outcomes: list[Outcome], *, chosen: bool, seconds: float) -> str:
+    words = {True: "ok    ", False: "FAILED"}
+    lines = [f"  {one.name:22} {words[one.is_good(chosen=chosen)]} {one.counts}" for one in outcomes]
     return "\n".join(["", *lines, f"  {'together':22}        {seconds:.0f} s"])

@@ -13,7 +13,7 @@ import pytest
 from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 MISSING = 2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import shutil
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import machine, testing
+from scripts import groups, machine, testing
 from scripts.machine import ROOT
 
 pytestmark = pytest.mark.once
@@ -88,18 +89,29 @@ def test_every_make_target_is_a_command_without_make() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "groups"),
+    ("arguments", "names"),
     [
-        ([], ["SQLite", "PostgreSQL and Redis", "browser", "JavaScript"]),
-        (["-k", "queue"], ["SQLite", "PostgreSQL and Redis", "browser"]),
-        (["tests/project"], ["SQLite", "PostgreSQL and Redis"]),
-        (["tests/project/test_dev.py::test_x", "-x"], ["SQLite", "PostgreSQL and Redis"]),
+        ([], ["SQLite", "PostgreSQL and Redis", "JavaScript", "processes", "browser"]),
+        (["-k", "queue"], ["SQLite", "PostgreSQL and Redis", "processes", "browser"]),
+        (["tests/project"], ["SQLite", "PostgreSQL and Redis", "processes"]),
+        (["tests/project/test_dev.py::test_x", "-x"], ["SQLite", "PostgreSQL and Redis", "processes"]),
+        (["tests/browser"], ["browser"]),
         (["tests/js"], ["JavaScript"]),
-        (["tests"], ["SQLite", "PostgreSQL and Redis"]),
+        (["tests/js", "tests/intake"], ["SQLite", "PostgreSQL and Redis", "JavaScript", "processes"]),
     ],
 )
-def test_arguments_choose_groups(arguments: list[str], groups: list[str]) -> None:
-    assert [group.name for group in testing.chosen_groups(arguments)] == groups
+def test_arguments_choose_groups(arguments: list[str], names: list[str]) -> None:
+    assert [group.name for lane in groups.chosen_lanes(arguments) for group in lane] == names
+
+
+def test_every_test_of_pytest_is_in_a_group() -> None:
+    marks = [
+        command[command.index("-m", 3) + 1] for command in (groups.sqlite_command([]), groups.processes_command([]))
+    ]
+
+    assert marks == ["not processes", "processes"]
+    assert "--ignore=tests/browser" in groups.sqlite_command([])
+    assert groups.browser_command([])[3:] == ["tests/browser"]
 
 
 @pytest.mark.parametrize(
@@ -110,18 +122,15 @@ def test_arguments_choose_groups(arguments: list[str], groups: list[str]) -> Non
     ],
 )
 def test_closing_line_of_pytest_is_found(line: str, counts: str) -> None:
-    found = testing.PYTEST_SUMMARY.match(line)
-
-    assert found is not None
-    assert found["counts"] == counts
+    assert testing.counts_after(line, ["earlier"]) == [counts]
 
 
 @pytest.mark.parametrize(("ci", "code", "word"), [("true", 1, "failed"), ("", 0, "skipped")])
 def test_group_that_cannot_run_fails_in_ci_only(monkeypatch: pytest.MonkeyPatch, ci: str, code: int, word: str) -> None:
     monkeypatch.setenv("CI", ci)
-    group = testing.Group("browser", "tests/browser", testing.browser_command, needs=("no-such-program",))
+    group = groups.Group("browser", "tests/browser", groups.browser_command, needs=("no-such-program",))
 
-    outcome = testing.run_group(group, [], [])
+    outcome = testing.run_group(group, [], [], io.StringIO())
 
     assert (outcome.code, outcome.counts) == (code, f"{word}: no-such-program is missing: apt install no-such-program")
 

@@ -46,7 +46,7 @@ from tests.project.leak_trail import COUNSELLOR, FORWARDED, FORWARDED_6, HOUSEHO
 from tests.servers import PostgresAddresses, running_postgres, running_redis
 from tests.web import Installation, Web
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 # As shipped: one proxy in front, and every temporary file where it can be found.
 PROXY = {"CHATLINE_TRUSTED_PROXIES": "1", "CHATLINE_MESSAGE_BURST": "50", "CHATLINE_DRAIN_SECONDS": "0.2"}

@@ -21,7 +21,7 @@ from tests.web import Web
 
 SETTINGS = {"CHATLINE_MESSAGE_BURST": "1000", "CHATLINE_MESSAGES_PER_SECOND": "1000", "CHATLINE_DRAIN_SECONDS": "0.5"}
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ LATE_SECONDS = 6.0
 SOON_SECONDS = 1.0
 RENEWED_SECONDS = 30.0
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
 @pytest.fixture
