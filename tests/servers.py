@@ -32,7 +32,7 @@ from scripts.machine import Missing, find_program, in_ci, missing_sentence
 
 DEADLINE_SECONDS = 60.0
 # On Linux the servers end even when their parent is killed outright.
-END_WITH_PARENT = ["setpriv", "--pdeathsig", "TERM"] if sys.platform == "linux" and shutil.which("setpriv") else []
+END_WITH_PARENT = ["setpriv", "--pdeathsig", "INT"] if sys.platform == "linux" and shutil.which("setpriv") else []
 # What a test cluster does without. A benchmark keeps them: --durable.
 CARELESS = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 
@@ -87,7 +87,8 @@ def group_of(user: str | None) -> int | None:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    # To PostgreSQL, SIGTERM means: when everybody has left. SIGINT means: now.
+    process.send_signal(signal.SIGINT)
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:

@@ -91,6 +91,9 @@ class Web:
         command[command.index("--port") + 1] = str(self.port)
         return command + self._extra
 
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start it and wait until it takes work. Raises `Missing` when it never does."""
         environment = self._installation.environment

@@ -25,10 +25,21 @@ pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
 @pytest.fixture(scope="module")
-def webs(demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Web]]:
+def processes(
+    demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Web]]:
     installation = demo_on_postgres(tmp_path_factory.mktemp("installation"), REDIS_URL=redis_url, **SETTINGS)
-    with installation.running(webs=2) as processes:
-        yield processes
+    with installation.running(webs=2) as started:
+        yield started
+
+
+@pytest.fixture
+def webs(processes: list[Web]) -> list[Web]:
+    """Both, and both alive, whatever the test before has done to them."""
+    for web in processes:
+        if not web.is_alive():
+            web.start()
+    return processes
 
 
 @pytest.fixture
