@@ -73,12 +73,16 @@ def drawn_up(request: HttpRequest, helpline: Helpline, half_year: HalfYear, now:
     except Refusal as refusal:
         messages.warning(request, str(refusal.title))
         return redirect(again)
-    count = drawing.drawn.count()
-    messages.success(
-        request,
-        ngettext("%(count)d vakt er satt opp.", "%(count)d vakter er satt opp.", count) % {"count": count},
-    )
+    messages.success(request, done(added=drawing.drawn.count(), withdrawn=drawing.withdrawn.count()))
     return redirect(again)
+
+
+def done(*, added: int, withdrawn: int) -> str:
+    sentence = ngettext("%(count)d vakt er satt opp.", "%(count)d vakter er satt opp.", added) % {"count": added}
+    if not withdrawn:
+        return sentence
+    gone = ngettext("%(count)d vakt er tatt ut.", "%(count)d vakter er tatt ut.", withdrawn) % {"count": withdrawn}
+    return f"{sentence} {gone}"
 
 
 def chosen(request: HttpRequest, helpline: Helpline, now: dt.datetime) -> HalfYear:

@@ -73,15 +73,16 @@ def plan_shifts(helpline: Helpline, *, half_year: HalfYear, now: dt.datetime) ->
     slots = _slots(helpline, [row for row in rows if row.user_id in people], half_year)
     drawn, by_hand = _stored(helpline, half_year, now)
     settled = {_planned(shift) for shift in drawn}
-    # Where she is put on by hand at that very time already, nothing is missing.
-    taken = _taken(helpline, half_year)
-    upcoming = {slot for slot in slots if slot.starts_at > now and (slot.user_id, slot.starts_at) not in taken}
     as_planned = [shift for shift in drawn if shift.is_as_planned and shift.withdrawn_at is None]
+    withdrawn = [shift for shift in as_planned if _planned(shift) not in slots]
+    # Where she is put on by hand at that very time already, nothing is missing; what goes leaves its place free.
+    taken = _taken(helpline, half_year) - {(shift.user_id, shift.starts_at) for shift in withdrawn}
+    upcoming = {slot for slot in slots if slot.starts_at > now and (slot.user_id, slot.starts_at) not in taken}
     return DrawingPlan(
         from_on=half_year.first_on,
         until_on=half_year.last_on,
         added=sorted(upcoming - settled),
-        withdrawn=[shift for shift in as_planned if _planned(shift) not in slots],
+        withdrawn=withdrawn,
         unchanged=[shift for shift in as_planned if _planned(shift) in slots],
         changed_by_hand=[shift for shift in drawn if shift not in as_planned],
         added_by_hand=by_hand,

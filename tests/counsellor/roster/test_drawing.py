@@ -87,6 +87,32 @@ def test_changed_pattern_takes_the_place_of_untouched_shifts(day_line, counsello
     assert (len(times_of(day_line, counsellor)), len(times_of(day_line, other_counsellor))) == (0, 26)
 
 
+def test_new_end_in_the_pattern_takes_the_place_of_the_old(day_line, counsellor, coordinator):
+    row = put_in_pattern(day_line, counsellor, 0, 9, 12)
+    draw(day_line, coordinator)
+    row.ends = dt.time(16)
+    row.save()
+
+    plan = plan_shifts(day_line, half_year=SPRING, now=BEFORE)
+    draw(day_line, coordinator)
+
+    assert (len(plan.added), len(plan.withdrawn)) == (26, 26)
+    assert [end - start for start, end in times_of(day_line)] == [dt.timedelta(hours=7)] * 26
+
+
+def test_undo_brings_back_the_old_end(day_line, counsellor, coordinator):
+    row = put_in_pattern(day_line, counsellor, 0, 9, 12)
+    draw(day_line, coordinator)
+    before = times_of(day_line)
+    row.ends = dt.time(16)
+    row.save()
+    draw(day_line, coordinator)
+
+    undo_drawing(day_line, now=BEFORE)
+
+    assert times_of(day_line) == before
+
+
 def test_what_was_changed_by_hand_stays(day_line, counsellor, other_counsellor, coordinator):
     put_in_pattern(day_line, counsellor, 0, 9, 12)
     draw(day_line, coordinator)
