@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,13 +17,15 @@ from counsellor.access import counsellor_or_404, helplines_with, own_conversatio
 from counsellor.models import Counsellor
 from counsellor.rules.roster import own_shifts, shifts_on_now
 from intake.delivery.announcing import announce_queue
-from intake.models import Conversation, PendingContact, StaffPresence
+from intake.models import Conversation, Helpline, PendingContact, StaffPresence
+from intake.rules.hours import OpeningState, opening_state
 from intake.rules.intro import read_intro
 from intake.rules.presence import mark_staff_present, set_available
 from intake.sealing.key_store import open_keys
 
 UNSEEN_AFTER = timedelta(minutes=2)
 ANSWERS = "intake.claim_conversation"
+TURNS_DOOR = "intake.soft_close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "on_now": shifts_on_now(helplines_with(user, "counsellor.view_roster"), now=now),
         "my_shifts": own_shifts(user, now=now, limit=3),
         "chats": [(chat, intro, foreign_language(chat)) for chat, intro in with_intros(conversations)],
+        **doors_context(user, now=now),
         "available": not StaffPresence.objects.filter(user=user, available=False).exists(),
     }
     return render(request, "counsellor/desk.html", context)
@@ -87,6 +90,18 @@ def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
     nobodys = Q(counsellor=None, helpline__in=helplines_with(user, "stats.register_contact"))
     unregistered = PendingContact.objects.filter(Q(counsellor=user) | nobodys).select_related("helpline")
     return {"rows": rows, "unregistered": unregistered, "several": helplines_with(user, ANSWERS).count() > 1}
+
+
+def doors_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
+    """The doors that she may turn, and the names of her helplines that let nobody new in."""
+    mine = list((helplines_with(user, ANSWERS) | helplines_with(user, TURNS_DOOR)).distinct())
+    prefetch_related_objects(mine, "opening_hours", "exception_dates")
+    turned = set(helplines_with(user, TURNS_DOOR).values_list("pk", flat=True))
+    states: list[tuple[Helpline, OpeningState]] = [(helpline, opening_state(helpline, now=now)) for helpline in mine]
+    return {
+        "doors": [(helpline, state) for helpline, state in states if helpline.pk in turned],
+        "soft_closed": [helpline for helpline, state in states if state.soft_closed],
+    }
 
 
 def foreign_language(conversation: Conversation) -> str:

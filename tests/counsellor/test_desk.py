@@ -8,7 +8,7 @@ from django.utils import timezone
 from counsellor.models import AuditEntry
 from counsellor.rules.work import finish_conversation, take_conversation
 from intake.models import Conversation, IntroQuestion, PendingContact, StaffPresence
-from intake.rules.lifecycle import open_conversation
+from intake.rules.lifecycle import erase_conversation, open_conversation
 from stats.models import Contact
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +192,20 @@ def test_registration_with_a_mistake_keeps_what_was_filled_in(taken, counsellor,
     assert PendingContact.objects.count() == 1
 
 
+def test_form_that_lay_open_while_the_conversation_was_erased_is_taken(taken, counsellor, other_counsellor, client_of):
+    finish_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
+    client, pending = client_of(counsellor), PendingContact.objects.get()
+    prefix = client.get(at(taken, "registration/")).context["form"].prefix
+    erase_conversation(taken.conversation, now=timezone.now())
+    sent = {"pending": pending.pk, f"{prefix}-age": "999"}
+
+    answer = client.post(at(taken, "registration/"), sent, headers=FRAGMENT)
+
+    assert "Noe mangler eller er feil" in answer.content.decode()
+    assert client.post(at(taken, "registration/"), {}, headers=FRAGMENT).status_code == 404
+    assert client_of(other_counsellor).post(at(taken, "registration/"), sent, headers=FRAGMENT).status_code == 404
+
+
 def test_unregistered_conversation_stays_on_the_desk(taken, counsellor, other_counsellor, client_of):
     finish_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
     pending = PendingContact.objects.get()
@@ -209,3 +223,39 @@ def test_desk_says_without_script_what_needs_it(counsellor, client_of):
 def test_desk_is_not_kept_by_the_browser(taken, counsellor, client_of):
     answer = client_of(counsellor).get("/counsellor/")
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_duty_leader_closes_for_new_visitors_from_the_desk_and_opens_again(helpline, duty_leader, client_of):
+    client = client_of(duty_leader)
+    assert "Steng for nye" in client.get("/counsellor/").content.decode()
+
+    closed = client.post("/counsellor/ffp/door/", {"action": "close", "back": "desk"}, follow=True)
+
+    assert closed.redirect_chain == [("/counsellor/", 302)]
+    assert "Åpne for nye igjen" in closed.content.decode()
+
+
+def test_counsellor_is_told_that_her_helpline_is_closed_for_new_visitors(
+    helpline, counsellor, stranger, duty_leader, client_of
+):
+    assert "er stengt for nye" not in client_of(counsellor).get("/counsellor/").content.decode()
+
+    client_of(duty_leader).post("/counsellor/ffp/door/", {"action": "close"})
+
+    page = client_of(counsellor).get("/counsellor/").content.decode()
+    assert "Chat for pårørende er stengt for nye." in page
+    assert "Åpne for nye igjen" not in page
+    assert "er stengt for nye" not in client_of(stranger).get("/counsellor/").content.decode()
+
+
+def test_desk_asks_for_as_many_doors_with_the_same_queries(
+    helpline, other_helpline, duty_leader, client_of, django_assert_num_queries, django_assert_max_num_queries
+):
+    client = client_of(duty_leader)
+    client.get("/counsellor/")
+    with django_assert_max_num_queries(40) as one:
+        client.get("/counsellor/")
+    duty_leader.memberships.create(helpline=other_helpline, role="duty_leader")
+
+    with django_assert_num_queries(len(one)):
+        client.get("/counsellor/")
