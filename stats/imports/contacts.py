@@ -133,13 +133,15 @@ class RowReader:
         )
 
     def _time(self, text: str) -> datetime:
+        zone = self.lists.helpline.zone
         try:
             local = datetime.fromisoformat(text)
-        except ValueError:
+            at = local if local.tzinfo else local.replace(tzinfo=zone)
+            # A time the clocks jumped over comes back from UTC as another; the ends of the calendar overflow.
+            back = at.astimezone(UTC).astimezone(at.tzinfo)
+            at.astimezone(zone)
+        except (ValueError, OverflowError):
             raise BadCell(_("«%(text)s» er ikke et tidspunkt. Skriv 2020-03-01 14:30.") % {"text": text}) from None
-        at = local if local.tzinfo else local.replace(tzinfo=self.lists.helpline.zone)
-        # A time the clocks jumped over comes back from UTC as another.
-        back = at.astimezone(UTC).astimezone(at.tzinfo)
         if back.replace(tzinfo=None) != at.replace(tzinfo=None):
             raise BadCell(_("Tidspunktet «%(text)s» finnes ikke: klokka ble stilt fram.") % {"text": text})
         return at

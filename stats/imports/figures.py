@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from intake.models import Helpline
 from stats.imports.naming import NameIndex, code_from, plain
 from stats.imports.table_file import ImportRefused, Line, LineProblem, read_table_file
 from stats.models import EarlierFigure, EarlierReport, PrintedTotal, Theme
+from stats.models.contact import EARLIEST_MONTH
 
 THEME, TOTAL = "theme", "printed_total"
 LARGEST = 10_000_000
@@ -101,6 +103,8 @@ def _months_of(headings: Sequence[str]) -> dict[str, date]:
         except ValueError:
             reason = _("Kolonnen «%(name)s» er ikke en måned. Skriv for eksempel 2020-03.")
             problems.append(LineProblem(1, reason % {"name": heading}))
+        else:
+            problems += _out_of_time(heading, months[heading])
     if THEME not in headings:
         problems.append(LineProblem(1, _("Kolonnen «%(name)s» mangler.") % {"name": THEME}))
     if not months:
@@ -108,6 +112,16 @@ def _months_of(headings: Sequence[str]) -> dict[str, date]:
     if problems:
         raise ImportRefused(problems)
     return months
+
+
+def _out_of_time(heading: str, month: date) -> list[LineProblem]:
+    # A day more than now, so that the first hours of a month in another time zone are no future.
+    if month > timezone.now().date() + timedelta(days=1):
+        return [LineProblem(1, _("Måneden %(name)s er i fremtiden.") % {"name": heading})]
+    if month < EARLIEST_MONTH:
+        reason = _("Måneden %(name)s er før %(year)d. Se på årstallet.")
+        return [LineProblem(1, reason % {"name": heading, "year": EARLIEST_MONTH.year})]
+    return []
 
 
 def _row_of(line: Line, months: dict[str, date]) -> FigureRow:

@@ -7,6 +7,8 @@ reads one covering index a table and never computes a time zone.
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,8 @@ from stats.models.theme import Theme
 
 MAX_AGE = 120
 MAX_DURATION_MINUTES = 7 * 24 * 60
+# No figure is older: an earlier year is one typed wrongly, and every report would have to reach back to it.
+EARLIEST_MONTH = date(1990, 1, 1)
 
 
 class Channel(models.TextChoices):
@@ -72,6 +76,7 @@ class Contact(models.Model):
         verbose_name = _("henvendelse")
         verbose_name_plural = _("henvendelser")
         constraints = [
+            models.CheckConstraint(condition=models.Q(month__gte=EARLIEST_MONTH), name="contact_month"),
             models.CheckConstraint(condition=models.Q(weekday__lte=6), name="contact_weekday"),
             models.CheckConstraint(condition=models.Q(hour__lte=23), name="contact_hour"),
             models.CheckConstraint(

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from intake.models import Helpline
+from stats.models.contact import EARLIEST_MONTH
 from stats.models.theme import Theme
 
 
@@ -37,7 +38,10 @@ class EarlierFigure(models.Model):
         ordering = ("theme", "month")
         verbose_name = _("tidligere tall")
         verbose_name_plural = _("tidligere tall")
-        constraints = [models.UniqueConstraint(fields=("theme", "month"), name="earlier_figure_once")]
+        constraints = [
+            models.UniqueConstraint(fields=("theme", "month"), name="earlier_figure_once"),
+            models.CheckConstraint(condition=models.Q(month__gte=EARLIEST_MONTH), name="earlier_figure_month"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.theme_id} {self.month:%Y-%m}: {self.count}"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from intake.models import Helpline
 from stats.models import Contact, EarlierFigure
+from stats.models.contact import EARLIEST_MONTH
 from stats.pages.access import helpline_or_404, may, staff_or_404
 from stats.reports.files import table_bytes
 from stats.reports.period import NamedPeriod, Period, half_year_of, named_periods, parse_period
@@ -130,4 +131,5 @@ def _named_periods(helpline: Helpline, today: date) -> list[tuple[int, list[Name
         .first(),
     ]
     first = min((month for month in firsts if month), default=today)
-    return [(year, list(named_periods(year))) for year in range(today.year, min(first.year, today.year) - 1, -1)]
+    oldest = max(min(first.year, today.year), EARLIEST_MONTH.year)
+    return [(year, list(named_periods(year))) for year in range(today.year, oldest - 1, -1)]

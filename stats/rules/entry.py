@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stats.models import AgeBand, Channel, Choice, Gender, Kind, ReferralBody, Theme
-from stats.models.contact import MAX_AGE, MAX_DURATION_MINUTES
+from stats.models.contact import EARLIEST_MONTH, MAX_AGE, MAX_DURATION_MINUTES
 from stats.rules.code_lists import CodeLists
 from stats.rules.refusals import Problem
 
@@ -56,13 +56,16 @@ def problems_of(entry: ContactEntry, *, lists: CodeLists, now: datetime, is_hist
     `is_historic` is for contacts registered elsewhere, under other rules: what the form demands today (how many
     themes, which questions) is then not asked of them.
     """
-    found = [*_problems_of_time(entry, now), *_problems_of_person(entry), *_problems_of_lists(entry, lists)]
+    found = [*_problems_of_time(entry, lists, now), *_problems_of_person(entry), *_problems_of_lists(entry, lists)]
     if not is_historic:
         found += _problems_of_rules(entry, lists)
     return found
 
 
-def _problems_of_time(entry: ContactEntry, now: datetime) -> Iterator[Problem]:
+def _problems_of_time(entry: ContactEntry, lists: CodeLists, now: datetime) -> Iterator[Problem]:
+    if entry.local_day(lists) < EARLIEST_MONTH:
+        reason = _("Starten kan ikke være før %(year)d. Se på årstallet.")
+        yield Problem("started_at", reason % {"year": EARLIEST_MONTH.year})
     if entry.started_at > now + SOON:
         yield Problem("started_at", _("Starten er i fremtiden."))
     if not 0 <= entry.duration_minutes <= MAX_DURATION_MINUTES:

@@ -229,6 +229,8 @@ def test_every_bad_row_is_told_by_line_and_nothing_is_kept(other_helpline, tmp_p
         ("theme,2020-03\n", (1, "Filen har ingen tall.")),
         ("theme,2020-03\nA,\n", (1, "Filen har ingen tall.")),
         ("theme,2020-13\nA,1\n", (1, "Kolonnen «2020-13» er ikke en måned. Skriv for eksempel 2020-03.")),
+        ("theme,0900-03\nA,1\n", (1, "Måneden 0900-03 er før 1990. Se på årstallet.")),
+        ("theme,2920-03\nA,1\n", (1, "Måneden 2920-03 er i fremtiden.")),
         ("tema,2020-03\nA,1\n", (1, "Kolonnen «tema» er ikke en måned. Skriv for eksempel 2020-03.")),
         ("theme,2020-03,2020-03\nA,1,2\n", (1, "Kolonnen «2020-03» står to ganger.")),
         ("theme,\nA,1\n", (1, "En kolonne mangler overskrift.")),

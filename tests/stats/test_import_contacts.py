@@ -113,6 +113,20 @@ def test_every_bad_row_is_told_by_line_and_nothing_is_kept(helpline, visits, oth
     assert not Contact.objects.exists()
 
 
+def test_a_mistyped_year_is_refused(helpline, visits, tmp_path):
+    text = HEADING + (
+        "0001-01-01 00:00;5;phone;;;;;;;visits;\n"
+        "0202-11-22 10:00;5;phone;;;;;;;visits;\n"
+        "9999-12-31T23:30+00:00;5;phone;;;;;;;visits;\n"
+    )
+
+    assert refused(write(tmp_path, text), helpline) == [
+        (2, "«0001-01-01 00:00» er ikke et tidspunkt. Skriv 2020-03-01 14:30."),
+        (3, "Starten kan ikke være før 1990. Se på årstallet."),
+        (4, "«9999-12-31T23:30+00:00» er ikke et tidspunkt. Skriv 2020-03-01 14:30."),
+    ]
+
+
 def test_columns_are_checked(helpline, tmp_path):
     assert refused(write(tmp_path, "started_at,channel,name\n2020-03-01 08:00,chat,Kari\n"), helpline) == [
         (1, "Kolonnen «name» er ukjent."),

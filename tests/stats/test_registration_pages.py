@@ -177,6 +177,18 @@ def test_a_call_is_entered_by_hand_in_the_helplines_own_time(client_of, counsell
     assert (contact.month.month, contact.hour, contact.waiting_minutes) == (7, 0, None)
 
 
+@pytest.mark.parametrize("start", ["0001-01-01T00:00", "0202-11-22T10:00", "1989-12-31T23:45"])
+def test_a_mistyped_year_is_refused_with_a_sentence(client_of, counsellor, visits, start):
+    client = client_of(counsellor)
+    form = filled(client.get("/stats/ffp/contacts/new/"), themes=[visits.pk], duration_minutes="5", started_at=start)
+
+    response = client.post("/stats/ffp/contacts/new/", form)
+
+    assert response.status_code == 422
+    assert "Starten kan ikke være før 1990. Se på årstallet." in response.content.decode()
+    assert not Contact.objects.exists()
+
+
 def test_the_same_form_sent_twice_is_one_contact(client_of, counsellor, visits):
     client = client_of(counsellor)
     form = filled(client.get("/stats/ffp/contacts/new/"), themes=[visits.pk], duration_minutes="5")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -98,6 +98,23 @@ def test_what_is_no_period_gets_a_sentence(client_of, coordinator, query, senten
         assert response.status_code == 400
         assert sentence in response.content.decode()
         assert "<script>" not in response.content.decode()
+
+
+def test_the_periods_to_choose_from_end_with_the_oldest_year_there_can_be(client_of, coordinator, register):
+    register(started_at=datetime(1989, 12, 31, 23, 15, tzinfo=UTC))
+
+    page = client_of(coordinator).get(f"/stats/ffp/{QUERY}").content.decode()
+
+    assert 'value="1990H1"' in page
+    assert 'value="1989' not in page
+
+
+def test_the_database_keeps_no_older_month(helpline, register):
+    contact = register()
+
+    for month in (date(1, 1, 1), date(1989, 12, 1)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Contact.objects.filter(pk=contact.pk).update(month=month)
 
 
 def test_a_period_without_anything_says_so(client_of, coordinator, visits):
