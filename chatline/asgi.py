@@ -33,6 +33,7 @@ websocket = URLRouter(
         path("ws/visitor/", VisitorSocket.app),  # type: ignore[arg-type]  # an ASGI application, not a view
         # Not channels' session middleware: it looks at the session again for every frame that is sent.
         path("ws/counsellor/", CookieMiddleware(CounsellorSocket.app)),
+        path("", refuse),  # type: ignore[arg-type]
         path("<path:rest>", refuse),  # type: ignore[arg-type]
     ]
 )

@@ -121,7 +121,7 @@ def database(url: str, *, pragmas: str) -> dict[str, Any]:
             "pool",
             {
                 "min_size": 1,
-                "max_size": env.int("CHATLINE_DATABASE_POOL", default=8),
+                "max_size": env.int("CHATLINE_DATABASE_POOL", default=20),
                 "timeout": 10,
             },
         )
@@ -162,8 +162,8 @@ WINDOW_MESSAGES = 100
 MESSAGE_BURST = env.int("CHATLINE_MESSAGE_BURST", default=5)
 MESSAGES_PER_SECOND = env.float("CHATLINE_MESSAGES_PER_SECOND", default=1.0)
 # Whole towns share an address behind a mobile operator. A demo is tried from one machine alone.
-OPENINGS_BURST = env.int("CHATLINE_OPENINGS_BURST", default=1000 if DEMO else 30)
-OPENINGS_PER_HOUR = env.float("CHATLINE_OPENINGS_PER_HOUR", default=120.0)
+OPENINGS_BURST = env.int("CHATLINE_OPENINGS_BURST", default=1000 if DEMO else 10)
+OPENINGS_PER_HOUR = env.float("CHATLINE_OPENINGS_PER_HOUR", default=60.0)
 DRAIN_SECONDS = env.float("CHATLINE_DRAIN_SECONDS", default=10.0)
 
 # -- staff -----------------------------------------------------------------------------------------------
@@ -179,10 +179,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ["username", "pseudonym"]},
     },
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "counsellor.password_length.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "counsellor:login"
 LOGIN_REDIRECT_URL = "counsellor:desk"
@@ -193,7 +194,8 @@ OTP_TOTP_THROTTLE_FACTOR = 1
 AXES_LOCKOUT_PARAMETERS = ["ip_address"]
 AXES_FAILURE_LIMIT = env.int("CHATLINE_LOGIN_FAILURES", default=10)
 AXES_COOLOFF_TIME = 0.25
-AXES_RESET_ON_SUCCESS = True
+# One who knows one password must not clear her device's failures with it and go on guessing another.
+AXES_RESET_ON_SUCCESS = False
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_LOCKOUT_CALLABLE = "counsellor.pages.login.locked_out"

@@ -69,6 +69,8 @@ class CounsellorSocket(Socket):
 
     async def _open_desk(self, user: Counsellor, session_key: str) -> None:
         ids = await self.hub.thread.run(_helpline_ids, user)
+        if not ids:
+            await self._refuse(frames.CLOSE_TOKEN_DEAD)
         self.desk = Desk(user.pk, ids, session_key, self.send)
         await self.hub.thread.run(mark_staff_present, user.pk, ids, now=self.desk.marked_at)
         self.hub.desks.add(self.desk)
@@ -98,7 +100,7 @@ def verified_counsellor(session: SessionBase) -> Counsellor | None:
     request = HttpRequest()
     request.session = session
     user = OTPMiddleware(lambda request: None)._verify_user_sync(request, get_user(request))
-    return user if isinstance(user, Counsellor) and is_verified(user) else None
+    return user if isinstance(user, Counsellor) and is_verified(user) and not user.must_change_password else None
 
 
 def _holds(user: Counsellor, public_id: UUID) -> bool:
@@ -151,7 +153,9 @@ def _rights_of_sessions(session_keys: list[str]) -> dict[str, frozenset[int]]:
 def _still_verified(data: dict[str, Any], user: Counsellor, factors: dict[str, int]) -> bool:
     """Whether neither the password nor the second factor has been changed since this session was opened."""
     same_password = constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
-    return same_password and factors.get(data.get(DEVICE_ID_SESSION_KEY, "")) == user.pk
+    return (
+        same_password and not user.must_change_password and factors.get(data.get(DEVICE_ID_SESSION_KEY, "")) == user.pk
+    )
 
 
 add_guard(close_without_right)

@@ -47,12 +47,13 @@ def pseudonym_of(request: HttpRequest) -> str:
 
 
 def pseudonymise(address: str, *, salt: bytes) -> str:
-    """An IPv6 address of the local range fd00::/8 from a keyed hash. One IPv6 household (/64) is one pseudonym."""
+    """An IPv6 address of the local range fd00::/8 from a keyed hash. One IPv6 household (/56) is one pseudonym."""
     digest = hmac.digest(salt, _household(address).encode(), hashlib.sha256)
     return str(ipaddress.IPv6Address(b"\xfd" + digest[:15]))
 
 
 def _household(address: str) -> str:
+    address = without_port(address)
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -60,7 +61,7 @@ def _household(address: str) -> str:
     if isinstance(parsed, ipaddress.IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
+        return str(ipaddress.ip_network((parsed, 56), strict=False))
     return str(parsed)
 
 
@@ -71,6 +72,13 @@ def _read_salt(day_on: date) -> bytes:
         return salt_of(day_on)
     finally:
         connections[KEYS].close()
+
+
+def without_port(address: str) -> str:
+    """Some proxies write `203.0.113.7:4711` or `[2001:db8::1]:4711`: each port would be a pseudonym of its own."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    return address.partition(":")[0] if address.count(":") == 1 else address
 
 
 class NoTrace:

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django_otp.models import Device, ThrottlingMixin
 from django_otp.oath import TOTP
 
@@ -17,6 +18,10 @@ SEED_BYTES = 20
 STEP_SECONDS = 30
 TOLERANCE_STEPS = 1
 DIGITS = 6
+
+
+# Long enough that guessing six digits is hopeless, short enough that nobody is locked out of her shift.
+LONGEST_WAIT = timedelta(minutes=5)
 
 
 class SecondFactor(ThrottlingMixin, Device):
@@ -84,7 +89,10 @@ class SecondFactor(ThrottlingMixin, Device):
     def waits_until(self) -> datetime | None:
         """Until when no code is looked at, after earlier failures. None when one may be tried."""
         allowed, why = self.verify_is_allowed()  # type: ignore[no-untyped-call]
-        return None if allowed else why["locked_until"]
+        if allowed or self.throttling_failure_timestamp is None:
+            return None
+        until = min(why["locked_until"], self.throttling_failure_timestamp + LONGEST_WAIT)
+        return until if until > timezone.now() else None
 
     def count_try(self, *, accepted: bool) -> None:
         if accepted:

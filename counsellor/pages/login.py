@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,10 @@ from counsellor.rules.audit import record_action
 from counsellor.rules.lockout import locked_until
 from counsellor.rules.second_factor import enrolled_factor
 
+# A password costs 100 MB and a tenth of a second to check, on purpose. Many at once must not slow the visitors' pages.
+HASHING_SECONDS = 2.0
+_hashing = BoundedSemaphore(2)
+
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
@@ -27,13 +32,24 @@ def login(request: HttpRequest) -> HttpResponse:
         return redirect(following_of(request))
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        user = auth.authenticate(request, **form.cleaned_data)
+        if not _hashing.acquire(timeout=HASHING_SECONDS):
+            return busy(request)
+        try:
+            user = auth.authenticate(request, **form.cleaned_data)
+        finally:
+            _hashing.release()
         if isinstance(user, Counsellor):
             half_login.begin(request, user, following=following_of(request))
             return redirect("counsellor:second_factor" if enrolled_factor(user) else "counsellor:enrol")
         record_action(AuditEntry.Action.PASSWORD_FAILED, actor=None, now=timezone.now())
     context = {"form": form, "failed": form.is_bound, "next": following_of(request)}
     return render(request, "counsellor/login.html", context, status=403 if form.is_bound else 200)
+
+
+def busy(request: HttpRequest) -> HttpResponse:
+    answer = render(request, "counsellor/busy.html", status=503)
+    answer["Retry-After"] = "5"
+    return answer
 
 
 @require_POST
@@ -56,6 +72,6 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
 def following_of(request: HttpRequest) -> str:
     """Where to go after the login: an address of our own, or the desk."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
+    if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None):
         return wanted
     return resolve_url(settings.LOGIN_REDIRECT_URL)

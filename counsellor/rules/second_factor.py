@@ -61,15 +61,18 @@ def confirm_enrolment(factor: SecondFactor, *, code: str, now: datetime) -> None
 def check_code(user: Counsellor, *, code: str, now: datetime) -> SecondFactor:
     """The factor that a code from the app, or a recovery code, speaks for. No code works twice.
 
-    Raises `WrongCode`, or `TooManyTries` while the wait after earlier failures (1, 2, 4, 8 … s) lasts.
+    Raises `WrongCode`, or `TooManyTries` while the wait after earlier failures (1, 2, 4, 8 … 300 s) lasts.
     """
     with transaction.atomic():
         factor: SecondFactor | None = SecondFactor.objects.select_for_update().filter(user=user, confirmed=True).first()
         if factor is None:
             raise WrongCode
-        if (until := factor.waits_until()) is not None:
-            raise TooManyTries(retry_after_seconds=(until - now).total_seconds())
-        accepted = _spend_app_code(factor, code=code, now=now) or _spend_recovery_code(user, code=code, now=now)
+        # A recovery code is too long to guess, so the wait is not for it.
+        accepted = _spend_recovery_code(user, code=code, now=now)
+        if not accepted:
+            if (until := factor.waits_until()) is not None:
+                raise TooManyTries(retry_after_seconds=(until - now).total_seconds())
+            accepted = _spend_app_code(factor, code=code, now=now)
         factor.count_try(accepted=accepted)
         if not accepted:
             record_action(Action.CODE_FAILED, actor=user, now=now)

@@ -24,6 +24,7 @@ Numbered = tuple[int, str]
 
 
 FINISH_SECONDS = 5.0
+STUCK_SECONDS = 45.0
 
 
 class Source(Protocol):
@@ -43,6 +44,7 @@ class Feed:
         "_loop",
         "_queue",
         "_send",
+        "_sending_since",
         "_source",
         "_task",
         "_window",
@@ -75,7 +77,13 @@ class Feed:
         self._control: deque[str] | None = None
         self._queue: frames.Queue | None = None
         self._closing: int | None = None
+        self._sending_since: float | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the client has not read for so long that it is not there, whatever its socket says."""
+        return self._sending_since is not None and self._loop.time() - self._sending_since > STUCK_SECONDS
 
     @property
     def closing(self) -> bool:
@@ -182,7 +190,7 @@ class Feed:
         try:
             while not self.gone:
                 if self._control:
-                    await self._send({"type": "websocket.send", "text": self._control.popleft()})
+                    await self._write({"type": "websocket.send", "text": self._control.popleft()})
                 elif self._may_send() and self._closing in (None, frames.CLOSE_ENDED):
                     if not await self._send_messages():
                         break
@@ -199,6 +207,11 @@ class Feed:
             self._task = None
             self._source.caught_up(self.conversation_id)
 
+    async def _write(self, event: dict[str, object]) -> None:
+        self._sending_since = self._loop.time()
+        await self._send(event)
+        self._sending_since = None
+
     async def _send_messages(self) -> bool:
         """False when the database did not answer: the next tick kicks again."""
         after = self.cursor
@@ -212,7 +225,7 @@ class Feed:
             if self.gone or self._control or not self._may_send() or seq != self.cursor + 1:
                 break
             self.cursor = seq
-            await self._send({"type": "websocket.send", "text": text})
+            await self._write({"type": "websocket.send", "text": text})
         if found[0][0] > after + 1:
             logger.error("A conversation has a hole in its numbers.")
             self.head = self.cursor

@@ -15,14 +15,14 @@ class Bucket:
         self.burst, self.per_second = burst, per_second
         self.level, self.taken_at = burst, time.monotonic()
 
-    def take(self) -> float:
+    def take(self, cost: float = 1.0) -> float:
         now = time.monotonic()
         self.level = min(self.burst, self.level + (now - self.taken_at) * self.per_second)
         self.taken_at = now
-        if self.level >= 1:
-            self.level -= 1
+        if self.level >= cost:
+            self.level -= cost
             return 0.0
-        return (1 - self.level) / self.per_second
+        return (cost - self.level) / self.per_second
 
 
 class Buckets:

@@ -31,6 +31,8 @@ Event = MutableMapping[str, Any]
 HELLO_SECONDS = 10.0
 PROTOCOL_ERRORS = 5
 IN_FLIGHT_MESSAGES = 32
+SYNC_COST = 20.0
+"""A `sync` may ask for a hundred messages: it counts as so many other frames."""
 CONTROL_FRAMES = 256
 """A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
@@ -153,7 +155,8 @@ class Socket:
             await self._protocol_error()
             return
         # Too fast is not malformed: the rest waits in the client's own network buffer, and costs nothing here.
-        if wait := self._frames.take():
+        cost = SYNC_COST if isinstance(frame, frames.Sync) else 1.0
+        while wait := self._frames.take(cost):  # noqa: ASYNC110 - a rate is waited for, not an event
             await asyncio.sleep(wait)
         if feed.backlog >= CONTROL_FRAMES or feed.dismissed:
             raise Left

@@ -97,7 +97,9 @@ class Tick:
 
     async def _mark_seen(self) -> None:
         now = timezone.now()
-        present = [f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone]
+        present = [
+            f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone and not f.stuck
+        ]
         await self._hub.thread.run(mark_visitors_seen, present, now=now)
         for desk in list(self._hub.desks):
             desk.marked_at = now

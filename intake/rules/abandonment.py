@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from intake.models import Conversation
 from intake.rules.lifecycle import EndReason, State, end_conversation
 
 WAITING_AWAY_MINUTES = 10
 """A phone may sleep, a tunnel may be long: a place in the queue is kept this long without a connection."""
+NEVER_CAME_MINUTES = 3
+"""Opened, and then nobody connected: a place that was taken to fill the queue, or a page that was closed at once."""
 ACTIVE_SILENT_HOURS = 6
 """One chat can last several hours; nobody writing and nobody there for this long is an end."""
 
@@ -18,7 +20,14 @@ ACTIVE_SILENT_HOURS = 6
 def close_abandoned(*, now: datetime) -> list[Conversation]:
     """End what was left, and return it so that the caller can wake who looks at it."""
     away = Q(state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES))
+    never_came = Q(
+        state=State.WAITING,
+        visitor_seen_at=F("created_at"),
+        created_at__lte=now - timedelta(minutes=NEVER_CAME_MINUTES),
+    )
     silent = Q(state=State.ACTIVE, last_activity_at__lte=now - timedelta(hours=ACTIVE_SILENT_HOURS))
-    left = Conversation.objects.filter(away | silent).order_by("pk")
+    left = Conversation.objects.filter(away | never_came | silent).order_by("pk")
     # Asked again under the lock: she may have come back, or been answered, a moment ago.
-    return [c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now, only_if=away | silent)]
+    return [
+        c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now, only_if=away | never_came | silent)
+    ]

@@ -70,5 +70,7 @@ def test_pseudonym_looks_like_an_address_and_depends_on_the_salt() -> None:
 def test_one_household_is_one_pseudonym() -> None:
     one, two = (pseudonymise(address, salt=SALT) for address in ("2001:db8::1", "2001:db8::ffff"))
 
-    assert one == two != pseudonymise("2001:db8:0:1::1", salt=SALT)
+    assert one == two != pseudonymise("2001:db8:0:100::1", salt=SALT)
+    assert pseudonymise("203.0.113.7:4711", salt=SALT) == pseudonymise("203.0.113.7", salt=SALT)
+    assert pseudonymise("[2001:db8::1]:4711", salt=SALT) == one
     assert pseudonymise("::ffff:203.0.113.7", salt=SALT) == pseudonymise("203.0.113.7", salt=SALT)

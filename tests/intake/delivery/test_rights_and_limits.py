@@ -91,6 +91,28 @@ async def test_new_password_closes_the_sockets_of_older_sessions(
     assert await chat.closed() == CLOSE_TOKEN_DEAD
 
 
+async def test_start_password_opens_no_socket(
+    claimed: Opened, counsellor: Counsellor, client_of: ClientOf, staff_chat: Make
+) -> None:
+    client = await sync_to_async(client_of)(counsellor)
+    await Counsellor.objects.filter(pk=counsellor.pk).aupdate(must_change_password=True)
+
+    assert await enter(staff_chat(client), claimed) == CLOSE_TOKEN_DEAD
+
+
+@pytest.mark.parametrize("person", ["coordinator", "administrator"])
+async def test_one_who_does_not_answer_gets_no_desk(
+    person: str, request: pytest.FixtureRequest, client_of: ClientOf, staff_chat: Make
+) -> None:
+    someone = await sync_to_async(request.getfixturevalue)(person)
+    desk = staff_chat(await sync_to_async(client_of)(someone))
+    assert await desk.open()
+
+    await desk.say(type="hello")
+
+    assert await desk.closed() == CLOSE_TOKEN_DEAD
+
+
 async def test_removed_second_factor_closes_the_sockets(
     claimed: Opened, counsellor: Counsellor, client_of: ClientOf, staff_chat: Make
 ) -> None:

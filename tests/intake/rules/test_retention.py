@@ -11,7 +11,12 @@ from django.utils import timezone
 
 from counsellor.models import Counsellor
 from intake.models import Conversation, Helpline, Message, PendingContact
-from intake.rules.abandonment import ACTIVE_SILENT_HOURS, WAITING_AWAY_MINUTES, close_abandoned
+from intake.rules.abandonment import (
+    ACTIVE_SILENT_HOURS,
+    NEVER_CAME_MINUTES,
+    WAITING_AWAY_MINUTES,
+    close_abandoned,
+)
 from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation
 from intake.rules.messages import Posting, read_messages, store_messages
 from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
@@ -73,11 +78,20 @@ def test_purge_leaves_what_is_to_be_registered(visitor: Opened, counsellor: Coun
 
 
 def test_waiting_visitor_who_left_gives_up_her_place(visitor: Opened, other_visitor: Opened) -> None:
+    Conversation.objects.update(visitor_seen_at=visitor.conversation.created_at + timedelta(seconds=30))
+    visitor.conversation.refresh_from_db()
     later = visitor.conversation.visitor_seen_at + timedelta(minutes=WAITING_AWAY_MINUTES)
     Conversation.objects.filter(pk=other_visitor.conversation.pk).update(visitor_seen_at=later)
 
     assert close_abandoned(now=later) == [visitor.conversation]
     assert close_abandoned(now=later) == []
+
+
+def test_place_of_one_who_never_connected_is_freed_soon(visitor: Opened, other_visitor: Opened) -> None:
+    soon = visitor.conversation.created_at + timedelta(minutes=NEVER_CAME_MINUTES)
+    Conversation.objects.filter(pk=other_visitor.conversation.pk).update(visitor_seen_at=NOW + timedelta(seconds=1))
+
+    assert close_abandoned(now=soon) == [visitor.conversation]
 
 
 def test_active_conversation_lasts_for_hours_and_ends_when_silent(visitor: Opened, counsellor: Counsellor) -> None:
