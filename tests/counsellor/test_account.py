@@ -33,6 +33,29 @@ def test_password_change_needs_the_one_she_has(kari, client_of):
     assert Counsellor.objects.get(pk=kari.pk).check_password(NEW_PASSWORD)
 
 
+@pytest.mark.parametrize(
+    ("language", "password", "sentence"),
+    [
+        ("nb", "kort", "Passordet er for kort. Det må ha minst 12 tegn."),
+        ("nn", "kort", "Passordet er for kort. Det må ha minst 12 teikn."),
+        ("en", "kort", "The password is too short. It must have at least 12 characters."),
+        ("nb", "918273645501928", "Dette passordet inneholder bare tall."),
+    ],
+)
+def test_weak_password_is_refused_in_her_language(kari, client_of, language, password, sentence):
+    kari.language = language
+    kari.save()
+
+    answer = client_of(kari).post(
+        "/counsellor/account/password/",
+        {"current": PASSWORD, "password": password},
+        headers={"Accept-Language": language},
+    )
+
+    assert sentence in answer.content.decode()
+    assert Counsellor.objects.get(pk=kari.pk).check_password(PASSWORD)
+
+
 def test_password_change_ends_her_other_sessions(kari, client_of):
     here, elsewhere = client_of(kari), client_of(kari)
     here.post("/counsellor/account/password/", {"current": PASSWORD, "password": NEW_PASSWORD})
