@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -16,15 +17,19 @@ from stats.pages.recent import remember_contact
 from stats.rules.refusals import AlreadyRegistered
 from stats.rules.registration import register_contact
 
+PENDING_DIGITS = 18
+
 
 @require_http_methods(["GET", "POST"])
 def registration(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The form, what is wrong with it, or that it is done. 404 when nothing of one's own is left to register."""
     user = counsellor_or_404(request)
+    named = Q(conversation__public_id=public_id)
+    if (number := request.POST.get("pending", "")).isdecimal():
+        # Erased while the form lay open: the form alone knows which contact it is about.
+        named = Q(pk=int(number[:PENDING_DIGITS])) & (named | Q(conversation=None))
     waiting = PendingContact.objects.filter(
-        counsellor=user,
-        conversation__public_id=public_id,
-        helpline__in=helplines_with(user, "stats.register_contact"),
+        named, counsellor=user, helpline__in=helplines_with(user, "stats.register_contact")
     )
     pending = get_object_or_404(waiting.select_related("helpline"))
     sent = request.POST if request.method == "POST" else None

@@ -155,6 +155,25 @@ def test_erased_conversation_is_gone_from_the_desk_too(visitor, desk_of):
     expect(page.get_by_text("Dette skal bort")).to_have_count(0)
 
 
+    expect(page.get_by_role("link", name="Registrer henvendelsen")).to_be_visible()
+
+
+def test_conversation_erased_after_its_end_leaves_the_screen_and_can_still_be_registered(visitor, desk_of):
+    page = desk_of("mona")
+    take(page)
+    page.get_by_label("Skriv en melding").fill("Dette skal bort etterpå")
+    page.keyboard.press("Enter")
+    expect(shown_chat(page).get_by_role("log")).to_contain_text("Dette skal bort etterpå")
+    visitor.end()
+    expect(shown_chat(page).locator("[data-contact-form]")).to_be_visible()
+    visitor.erase()
+    expect(page.get_by_text("Samtalen er slettet. Teksten er borte her også.")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Dette skal bort etterpå")).to_have_count(0)
+    shown_chat(page).get_by_label("Taus").check()
+    page.get_by_role("button", name="Lagre henvendelsen").click()
+    expect(page.get_by_text("Henvendelsen er registrert.")).to_be_visible()
+
+
 def test_logging_out_in_one_tab_closes_the_desk_in_the_other(desk_of):
     page = desk_of("ellen")
     other = page.context.new_page()

@@ -4,6 +4,7 @@ import { browserClock } from "./clock.js";
 import { createComposer } from "./composer.js";
 import { setUpConfirmation } from "./confirmation.js";
 import { createConversation } from "./conversation.js";
+import { watchKept } from "./desk-kept.js";
 import { createMessageLog } from "./message-log.js";
 import { createScrollKeeper } from "./scroll.js";
 
@@ -16,7 +17,7 @@ import { createScrollKeeper } from "./scroll.js";
  * @param {function(): WebSocket} options.openSocket
  * @param {Storage} options.storage
  * @param {ReturnType<import("./desk-requests.js").createRequests>} options.requests
- * @param {object} options.on message(frame, fresh), gone(title), ended()
+ * @param {object} options.on message(frame, fresh), gone(title), ended(erased), erased()
  */
 export function openChat({ panel, root, texts, language, openSocket, storage, requests, on }) {
   const id = panel.dataset.chat;
@@ -30,6 +31,7 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
   let seen = Number(storage.getItem(keys.seen)) || 0;
   let last = 0;
   let open = false;
+  let kept = null;
 
   const scroll = createScrollKeeper(part("scroll"), part("newer"));
   const log = createMessageLog({
@@ -120,6 +122,7 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
   function showEnd(reason) {
     if (panel.dataset.state === "ended") return;
     panel.dataset.state = "ended";
+    const erased = reason === "erased";
     panel.querySelectorAll("[data-while-active]").forEach((element) => {
       element.hidden = true;
     });
@@ -128,13 +131,29 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
       { visitor: texts.endedVisitor, erased: texts.endedErased, abandoned: texts.endedAbandoned }[reason] ||
       texts.ended;
     part("after").hidden = false;
-    if (reason === "erased") forgetTexts();
     conversation.close();
-    on.ended();
+    if (erased) forgetTexts();
+    else watchErasure();
+    on.ended(erased);
+  }
+
+  function watchErasure() {
+    kept = watchKept({
+      ask: () => requests.get(panel.dataset.address),
+      clock: browserClock,
+      onGone: () => {
+        forgetTexts();
+        part("ended").textContent = texts.erased;
+        on.erased();
+      },
+    });
   }
 
   /** Erased by its visitor: she was told that it is gone here too. */
   function forgetTexts() {
+    conversation.forget();
+    storage.removeItem(keys.draft);
+    composer.text = "";
     log.reset();
     const intro = part("intro");
     if (intro) intro.remove();
@@ -174,6 +193,7 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
     look,
     nudge: () => conversation.nudge(),
     remove() {
+      if (kept) kept.stop();
       conversation.close();
       conversation.forget();
       Object.keys(keys).forEach((name) => storage.removeItem(keys[name]));

@@ -4,12 +4,14 @@ import { setUpContactForm } from "./contact-form.js";
 
 /**
  * @param {object} options
- * @param {HTMLElement} options.place [data-address]: where the form is fetched and posted
+ * @param {HTMLElement} options.place [data-address]: where the form is fetched and posted; [data-list]: the page with
+ *   what is left to register
  * @param {ReturnType<import("./desk-requests.js").createRequests>} options.requests
  * @param {DOMStringMap} options.texts
+ * @param {boolean} options.erased by its visitor: the list still has it, but nothing that says which conversation it was
  * @param {function(): void} options.onDone
  */
-export function setUpRegistration({ place, requests, texts, onDone }) {
+export function setUpRegistration({ place, requests, texts, erased, onDone }) {
   function show(found) {
     place.replaceChildren(place.ownerDocument.importNode(found, true));
     const form = place.querySelector("form");
@@ -40,8 +42,14 @@ export function setUpRegistration({ place, requests, texts, onDone }) {
       });
   }
 
-  requests.get(place.dataset.address).then(show, () => {
-    // Erased by its visitor: the list still has it, but nothing that says which conversation it was.
-    place.textContent = texts.registerFromList;
-  });
+  function showList() {
+    const link = place.ownerDocument.createElement("a");
+    link.className = "button button--primary";
+    link.href = place.dataset.list;
+    link.textContent = texts.registerFromList;
+    place.replaceChildren(link);
+  }
+
+  if (erased) showList();
+  else requests.get(place.dataset.address).then(show, showList);
 }

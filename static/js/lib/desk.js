@@ -55,11 +55,12 @@ export function setUpDesk(root, storage) {
     const on = {
       message: (frame, fresh) => chats.message(id, frame, fresh),
       gone: (sentence) => chats.remove(id, sentence),
-      ended: () => {
+      ended: (erased) => {
         chats.ended(id);
-        setUpRegistration({ place: chat.part("registration"), requests, texts, onDone: queue.refresh });
+        setUpRegistration({ place: chat.part("registration"), requests, texts, erased, onDone: queue.refresh });
         queue.refresh();
       },
+      erased: () => chats.ended(id),
     };
     const chat = openChat({ panel, root, texts, language, openSocket, storage, requests, on });
     chats.add(chat);
