@@ -26,9 +26,21 @@ def date_widget() -> forms.DateInput:
     return forms.DateInput({"class": "input", "type": "date"}, format="%Y-%m-%d")
 
 
-def person_field(people: QuerySet[Counsellor]) -> forms.ModelChoiceField[Counsellor]:
-    widget = forms.Select({"class": "select"})
-    return forms.ModelChoiceField(people, label=_("Hvem"), empty_label="–", widget=widget)
+class PersonField(forms.ModelChoiceField[Counsellor]):
+    def label_from_instance(self, obj: Counsellor) -> str:
+        return obj.pseudonym
+
+
+def person_field(people: QuerySet[Counsellor]) -> PersonField:
+    return PersonField(people, label=_("Hvem"), empty_label="–", widget=forms.Select({"class": "select"}))
+
+
+SAME_TIME = _("Vakten slutter når den begynner. Skriv 00:00–00:00 hvis den varer hele døgnet.")
+
+
+def is_empty(starts: dt.time, ends: dt.time) -> bool:
+    """Midnight to midnight is a day on purpose; 10:00 to 10:00 is a slip, and would silently be 24 hours."""
+    return starts == ends != dt.time.min
 
 
 class PatternRowForm(forms.ModelForm[PatternRow]):
@@ -49,8 +61,19 @@ class PatternRowForm(forms.ModelForm[PatternRow]):
         field = person_field(Counsellor.objects.filter(choosable))
         gone = [] if self.instance.user_id in dict(people) or not self.instance.pk else [self.instance.user]
         # One list for all rows: not a query for each.
-        field.choices = [("", "–"), *people, *((user.pk, f"{user} ({_('svarer ikke her lenger')})") for user in gone)]
+        field.choices = [
+            ("", "–"),
+            *people,
+            *((user.pk, f"{user.pseudonym} ({_('svarer ikke her lenger')})") for user in gone),
+        ]
         self.fields["user"] = field
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        starts, ends = data.get("starts"), data.get("ends")
+        if starts is not None and ends is not None and is_empty(starts, ends):
+            self.add_error("ends", SAME_TIME)
+        return data
 
     def minutes(self) -> list[tuple[int, int]]:
         """The row as minutes of the week; a row over Sunday midnight comes back at its beginning."""
@@ -78,7 +101,7 @@ PatternFormSet = modelformset_factory(
 
 
 def pattern_formset(helpline: Helpline, data: Any = None) -> BaseModelFormSet[PatternRow, PatternRowForm]:
-    people = [(user.pk, str(user)) for user in rostered_people(helpline)]
+    people = [(user.pk, user.pseudonym) for user in rostered_people(helpline)]
     rows = PatternRow.objects.filter(helpline=helpline).select_related("user")
     return PatternFormSet(data, queryset=rows, prefix="pattern", form_kwargs={"helpline": helpline, "people": people})
 
@@ -111,6 +134,9 @@ class ShiftForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if all(data.get(name) is not None for name in ("on", "starts", "ends")):
+            if is_empty(data["starts"], data["ends"]):
+                self.add_error("ends", SAME_TIME)
+                return data
             last = data["on"] if data["ends"] > data["starts"] else data["on"] + ONE_DAY
             data["starts_at"] = moment_of(data["on"], data["starts"], zone=self.helpline.zone)
             data["ends_at"] = moment_of(last, data["ends"], zone=self.helpline.zone)

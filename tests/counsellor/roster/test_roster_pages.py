@@ -170,7 +170,7 @@ def test_half_year_is_shown_first_drawn_up_when_confirmed_and_can_be_undone(
 
     page = client.get(path, {"half_year": str(coming)})
     assert not Shift.objects.exists()
-    assert f"{counsellor} 26 182" in text_of(page) or f"{counsellor} 27 189" in text_of(page)
+    assert f"{counsellor.pseudonym} 26 182" in text_of(page) or f"{counsellor.pseudonym} 27 189" in text_of(page)
     digest = page.context["plan"].digest
     client.post(path, {"half_year": str(coming), "digest": digest})
     assert Shift.objects.standing().count() in (26, 27)
@@ -255,19 +255,21 @@ def test_on_now_names_who_is_on(day_line, counsellor, other_counsellor, client_o
         day_line, user=other_counsellor, starts_at=now - dt.timedelta(hours=1), ends_at=now + dt.timedelta(hours=1)
     )
 
-    assert f"På vakt nå {other_counsellor} til" in text_of(client_of(counsellor).get(address("my_shifts")))
+    assert f"På vakt nå {other_counsellor.pseudonym} til" in text_of(client_of(counsellor).get(address("my_shifts")))
 
 
 def test_calendar_address_is_shown_once_and_works_without_logging_in(day_line, counsellor, client_of):
     upcoming(day_line, counsellor)
     client = client_of(counsellor)
 
-    shown = client.post(address("calendar_create")).context["address"]
+    created = client.post(address("calendar_create"))
+    shown = created.context["address"]
     again = client.get(address("my_shifts")).content.decode()
     feed = Client().get(shown.partition("testserver")[2])
 
     secret = shown.rpartition("/")[2].removesuffix(".ics")
     assert secret not in again
+    assert created.content.index(secret.encode()) < created.content.index("På vakt nå".encode())
     assert (feed.status_code, feed["Content-Type"]) == (200, "text/calendar; charset=utf-8")
     assert feed.content.count(b"BEGIN:VEVENT") == 1
     assert not feed.cookies
@@ -295,3 +297,34 @@ def test_guessed_calendar_address_is_not_found(counsellor):
     create_feed(counsellor, now=timezone.now())
 
     assert Client().get(address("calendar_feed", "guess")).status_code == 404
+
+
+def test_names_are_those_that_the_staff_call_each_other(day_line, counsellor, coordinator, client_of):
+    counsellor.pseudonym = "Mona"
+    counsellor.save()
+    shift = shift_on(day_line, counsellor)
+    client = client_of(coordinator)
+
+    for path in (
+        f"{address('roster_week', 'day')}?week=2025-W25",
+        address("roster_pattern", "day"),
+        address("roster_shift", "day", shift.pk),
+        address("roster_shift_delete", "day", shift.pk),
+    ):
+        text = text_of(client.get(path))
+        assert "Mona" in text
+        assert "kari" not in text
+
+
+@pytest.mark.parametrize(("starts", "ends", "status"), [("10:00", "10:00", 422), ("00:00", "00:00", 302)])
+def test_shift_that_ends_when_it_begins_is_refused_except_at_midnight(
+    day_line, counsellor, coordinator, client_of, starts, ends, status
+):
+    client = client_of(coordinator)
+    shift = {"user": str(counsellor.pk), "starts": starts, "ends": ends}
+
+    alone = client.post(address("roster_shift_new", "day"), {**shift, "on": "2025-06-16"})
+    weekly = client.post(address("roster_pattern", "day"), rows("pattern", {**shift, "weekday": "0"}))
+
+    assert (alone.status_code, weekly.status_code) == (status, status)
+    assert Shift.objects.count() == PatternRow.objects.count() == (1 if status == 302 else 0)
