@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import combinations
 from typing import Any
 
 from django import forms
@@ -8,7 +9,7 @@ from django.db.models import F, Q
 from django.forms import BaseModelFormSet, modelformset_factory
 from django.utils.translation import gettext_lazy as _
 
-from counsellor.pages.roster_forms import date_widget, time_widget
+from counsellor.pages.roster_forms import date_widget, minutes_of, overlap, time_widget
 from intake.models import ExceptionDate, Helpline, OpeningHours
 
 
@@ -27,6 +28,11 @@ class HoursForm(forms.ModelForm[OpeningHours]):
     def __init__(self, *args: Any, helpline: Helpline, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.helpline = helpline
+
+    def minutes(self) -> list[tuple[int, int]]:
+        """From opening to closing in minutes after midnight; closing past midnight runs beyond the day."""
+        opens, closes = minutes_of(self.cleaned_data["opens"]), minutes_of(self.cleaned_data["closes"])
+        return [(opens, closes if closes > opens else closes + 24 * 60)]
 
 
 class ExceptionForm(forms.ModelForm[ExceptionDate]):
@@ -68,7 +74,31 @@ class BaseExceptionFormSet(BaseModelFormSet[ExceptionDate, ExceptionForm]):
             (closed if is_closed else with_hours).add(on)
 
 
-HoursFormSet = modelformset_factory(OpeningHours, form=HoursForm, extra=1, can_delete=True, max_num=200)
+class BaseHoursFormSet(BaseModelFormSet[OpeningHours, HoursForm]):
+    def clean(self) -> None:
+        """Two rows of one weekday that hold at once say the same twice, or a thing that nobody meant."""
+        rows = [form for form in self.forms if form.is_valid() and form not in self.deleted_forms]
+        filled = [form for form in rows if form.cleaned_data.get("opens") is not None]
+        for one, other in combinations(filled, 2):
+            if same_days(one.cleaned_data, other.cleaned_data) and overlap(one.minutes(), other.minutes()):
+                other.add_error(
+                    "opens", _("Denne tiden går over i en annen på samme dag. Endre en av dem, eller fjern den.")
+                )
+
+
+def same_days(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two rows are for the same weekday, in periods that meet."""
+    first, last = dt.date.min, dt.date.max
+    return bool(
+        one["weekday"] == other["weekday"]
+        and (one["valid_from_on"] or first) <= (other["valid_until_on"] or last)
+        and (other["valid_from_on"] or first) <= (one["valid_until_on"] or last)
+    )
+
+
+HoursFormSet = modelformset_factory(
+    OpeningHours, form=HoursForm, formset=BaseHoursFormSet, extra=1, can_delete=True, max_num=200
+)
 ExceptionFormSet = modelformset_factory(
     ExceptionDate, form=ExceptionForm, formset=BaseExceptionFormSet, extra=1, can_delete=True, max_num=200
 )

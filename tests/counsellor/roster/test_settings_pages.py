@@ -225,3 +225,36 @@ def test_door_goes_back_to_the_desk(night_line, stranger, client_of):
     response = client_of(stranger).post(address("helpline_door", "night"), {"action": "open", "back": "desk"})
 
     assert response.url == address("desk")
+
+
+MONDAY_ROUND = {"weekday": "0", "opens": "00:00", "closes": "00:00"}
+MONDAY_MORNING = {"weekday": "0", "opens": "10:00", "closes": "12:00"}
+MONDAY_AFTERNOON = {"weekday": "0", "opens": "12:00", "closes": "16:00"}
+
+
+def test_hours_that_overlap_on_one_day_are_refused(night_line, stranger, client_of):
+    before = list(night_line.opening_hours.values_list())
+
+    answer = client_of(stranger).post(
+        address("helpline_hours", "night"), hours_posted(MONDAY_ROUND, MONDAY_MORNING, preview="1")
+    )
+
+    assert answer.status_code == 422
+    assert "Denne tiden går over i en annen på samme dag." in text_of(answer)
+    assert list(night_line.opening_hours.values_list()) == before
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        MONDAY_AFTERNOON,
+        {**MONDAY_MORNING, "weekday": "1"},
+        {**MONDAY_MORNING, "valid_from_on": "2040-01-01"},
+    ],
+)
+def test_hours_that_do_not_meet_are_taken(night_line, stranger, client_of, other):
+    first = {**MONDAY_MORNING, "valid_until_on": "2039-12-31"}
+
+    answer = client_of(stranger).post(address("helpline_hours", "night"), hours_posted(first, other, preview="1"))
+
+    assert answer.status_code == 200
