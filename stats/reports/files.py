@@ -51,7 +51,10 @@ def _cells(row: Row, table: Table) -> list[CellValue]:
     cells: list[CellValue] = [row.group or row.label]
     if table.has_groups:
         cells.append(row.label if row.group else "")
-    cells += [*row.cells, row.total]
+    cells += [
+        None if column.is_ahead and not count else count for column, count in zip(table.columns, row.cells, strict=True)
+    ]
+    cells.append(row.total)
     if table.has_earlier:
         cells.append(row.earlier_total)
     if table.has_before:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.utils.formats import date_format
@@ -28,14 +28,26 @@ def month_at(number: int) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Whole months from `first` to `last`, both included, each named by its first day."""
+    """Whole months from `first` to `last`, both included, each named by its first day.
+
+    `today` is the day it is looked at; without one every month is over.
+    """
 
     first: date
     last: date
+    today: date | None = field(default=None, compare=False)
 
     @property
     def months(self) -> tuple[date, ...]:
         return tuple(month_at(number) for number in range(month_number(self.first), month_number(self.last) + 1))
+
+    @property
+    def is_unfinished(self) -> bool:
+        return self.today is not None and self.today < month_at(month_number(self.last) + 1)
+
+    def is_ahead(self, month: date) -> bool:
+        """Whether a month has not begun."""
+        return self.today is not None and month > self.today
 
     @property
     def year_before(self) -> Period:
@@ -84,6 +96,10 @@ def parse_period(*, first: str, last: str, named: str = "", today: date) -> Peri
 
     Nothing said is the half-year of `today`; one of from and to alone is that month. Raises `BadPeriod`.
     """
+    return replace(_read_period(first, last, named, today), today=today)
+
+
+def _read_period(first: str, last: str, named: str, today: date) -> Period:
     if named and not (first or last):
         return parse_named(named)
     if not (first or last):

@@ -17,12 +17,16 @@ LEVELS = 5
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`label` is for people, `code` for files. `is_earlier`: it holds figures of an earlier report."""
+    """`label` is for people, `code` for files.
+
+    `is_earlier`: it holds figures of an earlier report. `is_ahead`: its month has not begun.
+    """
 
     label: str
     code: str
     is_earlier: bool = False
     year: str = ""
+    is_ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,11 @@ class Row:
     def earlier_total(self) -> int:
         return sum(count or 0 for count in self.earlier)
 
-    def marked_cells(self, largest: int) -> list[Cell]:
+    def marked_cells(self, columns: Sequence[Column], *, largest: int) -> list[Cell]:
         earlier = self.earlier or (None,) * len(self.cells)
         return [
-            Cell(count, old, -(-count * LEVELS // largest) if largest else 0)
-            for count, old in zip(self.cells, earlier, strict=True)
+            Cell(count, old, -(-count * LEVELS // largest) if largest else 0, column.is_ahead and not count)
+            for column, count, old in zip(columns, self.cells, earlier, strict=True)
         ]
 
     @property
@@ -63,11 +67,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """`level` is 0 for nothing and 1 to 5 by how near the cell is to the largest of its table."""
+    """`level` is 0 for nothing and 1 to 5 by how near the cell is to the largest of its table.
+
+    `is_blank`: nothing could be counted yet, which is not the same as 0.
+    """
 
     count: int
     earlier: int | None = None
     level: int = 0
+    is_blank: bool = False
 
     @property
     def is_mixed(self) -> bool:
@@ -100,7 +108,11 @@ class Table:
     @property
     def shown(self) -> list[tuple[Row, list[Cell]]]:
         """The rows with their cells as a page draws them."""
-        return [(row, row.marked_cells(self.largest_cell)) for row in self.rows]
+        return [(row, row.marked_cells(self.columns, largest=self.largest_cell)) for row in self.rows]
+
+    @property
+    def shown_total(self) -> list[Cell]:
+        return self.total.marked_cells(self.columns, largest=0)
 
     @property
     def has_earlier(self) -> bool:
@@ -120,6 +132,7 @@ def month_columns(period: Period, *, earlier: Iterable[date] = ()) -> tuple[Colu
             month in marked,
             # The year stands where it begins: over the first column, and over each January.
             f"{month:%Y}" if index == 0 or month.month == 1 else "",
+            period.is_ahead(month),
         )
         for index, month in enumerate(period.months)
     )
@@ -169,4 +182,6 @@ def monthly_table(
         rows,
         sum_row(total_label, rows, width=len(period.months)),
         tuple(notes),
+        # A part of a period says nothing beside the whole of another.
+        has_before=not period.is_unfinished,
     )

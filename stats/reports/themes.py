@@ -56,6 +56,7 @@ def theme_table(themes: Sequence[Theme], counts: ThemeCounts, *, period: Period)
         notes=(
             _("En henvendelse kan ha flere temaer. Summen er antall registrerte temaer, ikke antall henvendelser."),
         ),
+        has_before=not period.is_unfinished,
         earlier_sources=counts.earlier.sources,
     )
 

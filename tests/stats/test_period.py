@@ -65,6 +65,16 @@ def test_what_is_no_period_is_refused_with_a_sentence(first, last, named):
     assert str(refused.value.title).endswith(".")
 
 
+def test_a_period_knows_what_of_it_has_not_been():
+    half = parse()
+
+    assert half.is_unfinished
+    assert [month.month for month in half.months if half.is_ahead(month)] == [10, 11, 12]
+    assert parse("2020-09").is_unfinished
+    assert not parse("2020-08").is_unfinished
+    assert not parse("2020-03", "2020-08").is_ahead(date(2020, 8, 1))
+
+
 def test_the_neighbours_are_as_long():
     assert SPRING_2020.previous == Period(date(2019, 9, 1), date(2020, 2, 1))
     assert SPRING_2020.next == Period(date(2020, 9, 1), date(2021, 2, 1))

@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from counsellor.models import Membership
 from intake.models import Tally
 from stats.models import Channel, Contact, Gender, Kind, Theme
+from stats.reports.period import Period
+from stats.rules.registration import register_contact
 from tests.people import make_counsellor
 from tests.stats.conftest import make_theme
 from tests.stats.pages import rows_of, tables_in
@@ -122,6 +125,34 @@ def test_a_period_without_anything_says_so(client_of, coordinator, visits):
 
     assert "Det er ikke registrert noe i denne perioden." in page
     assert "<table" not in page
+
+
+def test_a_period_that_is_not_over_is_compared_with_nothing(client_of, coordinator, helpline, enter):
+    now = timezone.now()
+    month = now.astimezone(helpline.zone).date().replace(day=1)
+    period = Period(month, (month + timedelta(days=40)).replace(day=1))
+    register_contact(None, helpline=helpline, entry=enter(started_at=now), now=now)
+    client = client_of(coordinator)
+
+    page = client.get(f"/stats/ffp/?{period.query}")
+    heading, row, total = tables_in(page)["channels"]
+    file = rows_of(client.get(f"/stats/ffp/channels.csv?{period.query}"))
+
+    assert "Perioden er ikke over ennå." in page.content.decode()
+    assert heading[-1] == "Sum"
+    assert (row[1:], total[1:]) == (["1", "–", "1"], ["1", "–", "1"])
+    assert [cells[1:] for cells in file[1:]] == [["1", "", "1"], ["1", "", "1"]]
+
+
+def test_a_period_that_is_over_is_compared(client_of, coordinator, register):
+    register()
+
+    page = client_of(coordinator).get(f"/stats/ffp/{QUERY}")
+
+    heading, row, _total = tables_in(page)["channels"]
+    assert heading[-2:] == ["Året før", "Endring"]
+    assert "–" not in row[:-1]
+    assert "Perioden er ikke over ennå." not in page.content.decode()
 
 
 def test_a_table_that_does_not_exist_is_missing(client_of, coordinator):
