@@ -46,6 +46,10 @@ def offered_languages(helpline: Helpline) -> list[str]:
     return [code for code in helpline.languages if code in spoken] or [settings.LANGUAGE_CODE]
 
 
+def with_language(url: str) -> str:
+    return f"{url}?lang={translation.get_language()}"
+
+
 def choose_language(request: HttpRequest, offered: list[str]) -> str:
     """What ?lang= asks for, else what the browser asks for, else the first."""
     asked = request.GET.get("lang", "")

@@ -17,7 +17,13 @@ from intake.models.texts import in_language
 from intake.rules.hours import opening_state
 from intake.rules.queue import view_queues
 from intake.rules.tallies import count_closed_door
-from intake.visitor.addressing import choose_language, for_helpline, language_choices, offered_languages
+from intake.visitor.addressing import (
+    choose_language,
+    for_helpline,
+    language_choices,
+    offered_languages,
+    with_language,
+)
 from intake.visitor.colours import dark_shades, light_shades
 from intake.visitor.opening_words import say_state, week_lines
 
@@ -36,7 +42,7 @@ def _sign(helpline: Helpline) -> dict[str, Any]:
     now = timezone.now()
     state = opening_state(helpline, now=now)
     return {
-        "url": _with_language(reverse("visitor:front", args=[helpline.slug])),
+        "url": with_language(reverse("visitor:front", args=[helpline.slug])),
         "name": in_language(helpline.name),
         "tagline": in_language(helpline.tagline),
         "open": state.open,
@@ -102,14 +108,11 @@ def _door(request: HttpRequest, helpline: Helpline) -> dict[str, Any]:
             for contact in helpline.emergency_contacts.all()
         ],
         "languages": language_choices(offered_languages(helpline)),
-        "front_url": _with_language(reverse("visitor:front", args=[helpline.slug])),
-        "chat_url": _with_language(reverse("visitor:chat", args=[helpline.slug])),
+        "front_url": with_language(reverse("visitor:front", args=[helpline.slug])),
+        "chat_url": with_language(reverse("visitor:chat", args=[helpline.slug])),
+        "privacy_url": f"{with_language(reverse('visitor:privacy'))}&from={helpline.slug}",
         "retention_hours": helpline.retention_hours,
     }
-
-
-def _with_language(url: str) -> str:
-    return f"{url}?lang={translation.get_language()}"
 
 
 @require_safe

@@ -154,7 +154,6 @@ def test_erased_conversation_is_gone_from_the_desk_too(visitor, desk_of):
     expect(page.get_by_text("Innskriveren avsluttet og slettet samtalen.")).to_be_visible()
     expect(page.get_by_text("Dette skal bort")).to_have_count(0)
 
-
     expect(page.get_by_role("link", name="Registrer henvendelsen")).to_be_visible()
 
 

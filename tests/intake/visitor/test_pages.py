@@ -188,6 +188,33 @@ def test_the_language_follows_the_address_then_the_browser_then_the_helpline(
     assert f'<html lang="{expected}"' in response.content.decode()
 
 
+def test_the_privacy_page_keeps_the_language_and_knows_the_way_back(client: Client, helpline: Helpline) -> None:
+    front = client.get("/ffp/", {"lang": "en"}).content.decode()
+    assert 'href="/privacy/?lang=en&amp;from=ffp"' in front
+
+    page = client.get("/privacy/", {"lang": "en", "from": "ffp"}).content.decode()
+
+    assert '<html lang="en"' in page
+    assert 'href="/ffp/?lang=en"' in page
+    assert 'href="?lang=nn&amp;from=ffp"' in page
+
+
+@pytest.mark.parametrize("origin", ["", "nope", "\x00", "//evil.example"])
+def test_the_privacy_page_leads_to_no_place_that_is_not_ours(client: Client, helpline: Helpline, origin: str) -> None:
+    page = client.get("/privacy/", {"lang": "nn", "from": origin})
+
+    assert page.status_code == 200
+    assert 'href="/?lang=nn"' in page.content.decode()
+    assert "evil" not in page.content.decode()
+
+
+def test_the_privacy_page_owns_up_to_who_can_read(client: Client, helpline: Helpline) -> None:
+    page = client.get("/privacy/", {"lang": "nb"}).content.decode()
+
+    assert "Til samtalen er slettet, kan serveren lese den." in page
+    assert "Bare du og" not in page + client.get("/ffp/", {"lang": "nb"}).content.decode()
+
+
 def test_a_language_that_the_helpline_does_not_offer_is_not_spoken(client: Client, helpline: Helpline) -> None:
     helpline.languages = ["nn"]
     helpline.save()
