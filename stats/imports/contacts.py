@@ -6,10 +6,11 @@ import csv
 import io
 import json
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext as _
 
 from intake.models import Helpline
+from stats.imports.cells import BadCell, CellReader, whole_number
 from stats.imports.naming import Named, NameIndex, plain
 from stats.imports.table_file import ImportRefused, Line, LineProblem, TableFile, read_table_file
 from stats.models import AgeBand, Channel, Choice, Contact, Gender, Kind, ReferralBody, Theme
@@ -30,13 +32,11 @@ SEPARATOR = "|"
 # The name space of the ids that make a second import of the same row recognisable.
 ROW_NAMESPACE = uuid.UUID("6f3c1f0e-31f5-4e0a-9d0b-0f4a3f9a7f11")
 ID_BATCH = 500
+# Far over what an entry may say, which is judged with the rest of it.
+LARGEST = 999_999
 
 Found = TypeVar("Found", bound=Named)
 Choices = TypeVar("Choices", bound=models.TextChoices)
-
-
-class BadCell(Exception):
-    """One cell that cannot be read; the sentence is for the person who made the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +85,19 @@ class RowReader:
 
     def read(self, table: TableFile, *, now: datetime) -> list[ContactEntry]:
         entries: list[ContactEntry] = []
-        problems: list[LineProblem] = []
+        problems = list(table.problems)
         seen: Counter[str] = Counter()
         for line in table.lines:
-            try:
-                entry = self._entry(line)
-            except BadCell as bad:
-                problems.append(LineProblem(line.number, str(bad)))
-                continue
-            found = problems_of(entry, lists=self.lists, now=now, is_historic=True)
-            problems += [LineProblem(line.number, problem.sentence) for problem in found]
-            entries.append(replace(entry, entry_id=self._row_id(line, seen)))
+            cells = CellReader()
+            entry = self._entry(line, cells)
+            reasons = cells.reasons
+            if entry is not None:
+                found = problems_of(entry, lists=self.lists, now=now, is_historic=True)
+                reasons += [problem.sentence for problem in found]
+                entries.append(replace(entry, entry_id=self._row_id(line, seen)))
+            problems += [LineProblem(line.number, reason) for reason in reasons]
         if problems:
-            raise ImportRefused(problems)
+            raise ImportRefused(sorted(problems, key=lambda problem: problem.line))
         return entries
 
     def _check_headings(self, table: TableFile) -> None:
@@ -115,22 +115,27 @@ class RowReader:
         if problems:
             raise ImportRefused(problems)
 
-    def _entry(self, line: Line) -> ContactEntry:
-        cells = line.cells
-        return ContactEntry(
-            started_at=self._time(cells["started_at"]),
-            duration_minutes=_number(cells["duration_minutes"], "duration_minutes"),
-            channel=_choice(cells["channel"], Channel, "channel"),
-            kind=_choice(cells.get("kind") or Kind.GENUINE, Kind, "kind"),
-            gender=_choice(cells.get("gender") or Gender.UNKNOWN, Gender, "gender"),
-            waiting_minutes=_number_or_none(cells.get("waiting_minutes", ""), "waiting_minutes"),
-            age=_number_or_none(cells.get("age", ""), "age"),
-            age_band=self._band(cells.get("age_band", "")),
-            language=cells.get("language") or "nb",
-            themes=tuple(_several(cells.get("themes", ""), self.themes, _("Ukjent tema: «%(name)s»."))),
-            referrals=tuple(_several(cells.get("referrals", ""), self.bodies, _("Ukjent instans: «%(name)s»."))),
-            answers=tuple(self._answers(line)),
+    def _entry(self, line: Line, cells: CellReader) -> ContactEntry | None:
+        """The contact of a line, a bad cell left open. None without a time, which the rest is judged by."""
+        text, read = defaultdict(str, line.cells), cells.read
+        started_at = read(lambda: self._time(text["started_at"]), instead=None)
+        entry = ContactEntry(
+            started_at=started_at or datetime.min.replace(tzinfo=UTC),
+            duration_minutes=read(lambda: _number(text["duration_minutes"], "duration_minutes"), instead=0),
+            channel=read(lambda: _choice(text["channel"], Channel, "channel"), instead=Channel.CHAT),
+            kind=read(lambda: _choice(text["kind"] or Kind.GENUINE, Kind, "kind"), instead=Kind.GENUINE),
+            gender=read(lambda: _choice(text["gender"] or Gender.UNKNOWN, Gender, "gender"), instead=Gender.UNKNOWN),
+            waiting_minutes=read(lambda: _number_or_none(text["waiting_minutes"], "waiting_minutes"), instead=None),
+            age=read(lambda: _number_or_none(text["age"], "age"), instead=None),
+            age_band=read(lambda: self._band(text["age_band"]), instead=None),
+            language=text["language"] or "nb",
+            themes=read(lambda: _several(text["themes"], self.themes, _("Ukjent tema: «%(name)s».")), instead=()),
+            referrals=read(
+                lambda: _several(text["referrals"], self.bodies, _("Ukjent instans: «%(name)s».")), instead=()
+            ),
+            answers=read(lambda: self._answers(line), instead=()),
         )
+        return entry if started_at else None
 
     def _time(self, text: str) -> datetime:
         zone = self.lists.helpline.zone
@@ -156,9 +161,15 @@ class RowReader:
             raise BadCell(_("Ukjent aldersgruppe: «%(name)s».") % {"name": text})
         return named
 
-    def _answers(self, line: Line) -> Iterator[Choice]:
+    def _answers(self, line: Line) -> tuple[Choice, ...]:
+        cells = CellReader()
+        answers: list[Choice] = []
         for code in self.questions:
-            yield from _several(line.cells.get(code, ""), self.choices[code], _("Ukjent svar: «%(name)s»."))
+            index, sent = self.choices[code], line.cells.get(code, "")
+            answers += cells.read(partial(_several, sent, index, _("Ukjent svar: «%(name)s».")), instead=())
+        if cells.reasons:
+            raise BadCell(*cells.reasons)
+        return tuple(answers)
 
     def _row_id(self, line: Line, seen: Counter[str]) -> uuid.UUID:
         """The same for the same row of the same helpline; a row that stands twice in a file has two."""
@@ -167,15 +178,18 @@ class RowReader:
         return uuid.uuid5(ROW_NAMESPACE, f"{self.lists.helpline.slug}\n{seen[content]}\n{content}")
 
 
-def _several(text: str, index: NameIndex[Found], unknown: str) -> Iterator[Found]:
-    named: set[int] = set()
+def _several(text: str, index: NameIndex[Found], unknown: str) -> tuple[Found, ...]:
+    named: dict[int, Found] = {}
+    reasons = []
     for part in filter(None, (part.strip() for part in text.split(SEPARATOR))):
         found = index.find(part)
         if found is None:
-            raise BadCell(unknown % {"name": part})
-        if id(found) not in named:
-            named.add(id(found))
-            yield found
+            reasons.append(unknown % {"name": part})
+        else:
+            named.setdefault(id(found), found)
+    if reasons:
+        raise BadCell(*reasons)
+    return tuple(named.values())
 
 
 def _choice(text: str, choices: type[Choices], column: str) -> Choices:
@@ -190,9 +204,7 @@ def _choice(text: str, choices: type[Choices], column: str) -> Choices:
 
 
 def _number(text: str, column: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise BadCell(_("«%(text)s» i %(column)s er ikke et helt tall.") % {"text": text, "column": column})
-    return int(text)
+    return whole_number(text, column, largest=LARGEST)
 
 
 def _number_or_none(text: str, column: str) -> int | None:

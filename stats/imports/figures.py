@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from intake.models import Helpline
+from stats.imports.cells import BadCell, CellReader, whole_number
 from stats.imports.naming import NameIndex, code_from, plain
 from stats.imports.table_file import ImportRefused, Line, LineProblem, read_table_file
 from stats.models import EarlierFigure, EarlierReport, PrintedTotal, Theme
@@ -79,12 +80,11 @@ def read_figures(path: Path) -> list[FigureRow]:
     table = read_table_file(path)
     months = _months_of(table.headings)
     rows: list[FigureRow] = []
-    problems: list[LineProblem] = []
+    problems = list(table.problems)
     for line in table.lines:
-        try:
-            rows.append(_row_of(line, months))
-        except ValueError as bad:
-            problems.append(LineProblem(line.number, str(bad)))
+        cells = CellReader()
+        rows.append(_row_of(line, months, cells))
+        problems += [LineProblem(line.number, reason) for reason in cells.reasons]
     problems += _doubles(rows)
     if not problems and not any(row.counts for row in rows):
         problems.append(LineProblem(1, _("Filen har ingen tall.")))
@@ -124,26 +124,28 @@ def _out_of_time(heading: str, month: date) -> list[LineProblem]:
     return []
 
 
-def _row_of(line: Line, months: dict[str, date]) -> FigureRow:
-    name = line.cells[THEME]
-    if not name:
-        raise ValueError(_("Temaet mangler."))
-    printed = line.cells.get(TOTAL, "")
+def _row_of(line: Line, months: dict[str, date], cells: CellReader) -> FigureRow:
+    counts = {
+        month: cells.read(lambda heading=heading: _count(line, heading), instead=0)  # type: ignore[misc]  # bound at once
+        for heading, month in months.items()
+        if line.cells[heading]
+    }
     return FigureRow(
         line=line.number,
-        name=name,
-        printed_total=_count(printed, TOTAL) if printed else None,
-        counts={
-            month: _count(line.cells[heading], heading) for heading, month in months.items() if line.cells[heading]
-        },
+        name=cells.read(lambda: _name(line), instead=""),
+        printed_total=cells.read(lambda: _count(line, TOTAL), instead=None) if line.cells.get(TOTAL) else None,
+        counts=counts,
     )
 
 
-def _count(text: str, column: str) -> int:
-    plain_text = text.replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
-    if not (plain_text.isascii() and plain_text.isdigit()) or int(plain_text) > LARGEST:
-        raise ValueError(_("«%(text)s» i %(column)s er ikke et helt tall.") % {"text": text, "column": column})
-    return int(plain_text)
+def _name(line: Line) -> str:
+    if not line.cells[THEME]:
+        raise BadCell(_("Temaet mangler."))
+    return line.cells[THEME]
+
+
+def _count(line: Line, heading: str) -> int:
+    return whole_number(line.cells[heading], heading, largest=LARGEST)
 
 
 def _doubles(rows: Iterable[FigureRow]) -> list[LineProblem]:
@@ -151,7 +153,7 @@ def _doubles(rows: Iterable[FigureRow]) -> list[LineProblem]:
     return [
         LineProblem(row.line, _("Temaet står også på linje %(line)d.") % {"line": first})
         for row in rows
-        if (first := seen.setdefault(plain(row.name), row.line)) != row.line
+        if row.name and (first := seen.setdefault(plain(row.name), row.line)) != row.line
     ]
 
 

@@ -45,12 +45,26 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TableFile:
+    """`problems` are of the lines that are left out of `lines`; who reads the rest refuses the file with both."""
+
     headings: tuple[str, ...]
     lines: tuple[Line, ...]
+    problems: tuple[LineProblem, ...] = ()
+
+
+def why_unreadable(error: OSError) -> str:
+    """Why a file could not be opened, as a sentence."""
+    if isinstance(error, FileNotFoundError):
+        return _("Filen finnes ikke. Se på navnet og mappen.")
+    if isinstance(error, IsADirectoryError):
+        return _("Dette er en mappe, ikke en fil.")
+    if isinstance(error, PermissionError):
+        return _("Filen kan ikke leses: du mangler tilgang til den.")
+    return _("Filen kan ikke leses.")
 
 
 def read_table_file(path: Path) -> TableFile:
-    """The rows of a CSV file, blank ones left out. Raises `ImportRefused` if it is no table."""
+    """The rows of a CSV file, blank ones left out. Raises `ImportRefused` if it has no headings."""
     text = decode(path.read_bytes())
     first_line = text.split("\n", 1)[0]
     delimiter = ";" if first_line.count(";") > first_line.count(",") else ","
@@ -85,10 +99,8 @@ def parse_table(text: str, delimiter: str) -> TableFile:
     except csv.Error:
         problems.append(LineProblem(start, _("Et anførselstegn mangler eller står feil.")))
     if not headings:
-        problems.append(LineProblem(1, _("Filen er tom.")))
-    if problems:
-        raise ImportRefused(problems)
-    return TableFile(headings, tuple(lines))
+        raise ImportRefused(problems or [LineProblem(1, _("Filen er tom."))])
+    return TableFile(headings, tuple(lines), tuple(problems))
 
 
 def check_headings(cells: Sequence[str], number: int) -> tuple[str, ...]:

@@ -204,19 +204,22 @@ def test_every_bad_row_is_told_by_line_and_nothing_is_kept(other_helpline, tmp_p
         "theme,printed_total,2020-03,2020-04\n"
         "Godt tema,3,1,2\n"
         "Bokstaver,3,en,2\n"
-        "Minus,3,-1,2\n"
+        "Minus,3,-1,to\n"
         "\n"
         ",3,1,2\n"
         "Godt  tema,3,1,2\n"
-        '"Over\nto linjer",x,1,2\n',
+        '"Over\nto linjer",x,1,2\n'
+        "Kort,3\n",
     )
 
     assert refused(path, other_helpline) == [
         (3, "«en» i 2020-03 er ikke et helt tall."),
-        (4, "«-1» i 2020-03 er ikke et helt tall."),
+        (4, "«-1» i 2020-03 kan ikke være under 0."),
+        (4, "«to» i 2020-04 er ikke et helt tall."),
         (6, "Temaet mangler."),
         (7, "Temaet står også på linje 2."),
         (8, "«x» i printed_total er ikke et helt tall."),
+        (10, "2 felt, men overskriften har 4."),
     ]
     assert not Theme.objects.exists()
     assert not EarlierReport.objects.exists()
@@ -255,7 +258,7 @@ def test_a_name_that_two_themes_share_is_refused(helpline, visits, health, tmp_p
 def test_the_command_tells_what_is_wrong(helpline, tmp_path):
     with pytest.raises(CommandError, match="Det finnes ingen tjeneste med adressedelen nowhere"):
         call_command("import_figures", str(THEMES_2020), "--helpline", "nowhere")
-    with pytest.raises(CommandError, match="Filen kan ikke leses"):
+    with pytest.raises(CommandError, match=r"^Filen finnes ikke. Se på navnet og mappen.$"):
         call_command("import_figures", str(tmp_path / "missing.csv"), "--helpline", "ffp")
     with pytest.raises(CommandError, match=r"Ingenting ble importert.\nLinje 2: «x» i 2020-03"):
         call_command("import_figures", str(write(tmp_path, "theme,2020-03\nA,x\n")), "--helpline", "ffp")

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from intake.models import Helpline
 from stats.imports.contacts import contacts_template, import_contacts
-from stats.imports.table_file import ImportRefused
+from stats.imports.table_file import ImportRefused, why_unreadable
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
         try:
             imported = import_contacts(path, helpline=helpline, now=timezone.now())
         except OSError as error:
-            raise CommandError(_("Filen kan ikke leses: %(reason)s") % {"reason": error.strerror}) from None
+            raise CommandError(why_unreadable(error)) from None
         except ImportRefused as refused:
             reasons = "\n".join(str(problem) for problem in refused.problems)
             raise CommandError(_("Ingenting ble importert.") + "\n" + reasons) from None

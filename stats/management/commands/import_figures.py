@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from intake.models import Helpline
 from stats.imports.figures import ImportedFigures, import_figures
-from stats.imports.table_file import ImportRefused
+from stats.imports.table_file import ImportRefused, why_unreadable
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
                 path, helpline=helpline, source=options["source"] or path.stem, language=options["language"]
             )
         except OSError as error:
-            raise CommandError(_("Filen kan ikke leses: %(reason)s") % {"reason": error.strerror}) from None
+            raise CommandError(why_unreadable(error)) from None
         except ImportRefused as refused:
             reasons = "\n".join(str(problem) for problem in refused.problems)
             raise CommandError(_("Ingenting ble importert.") + "\n" + reasons) from None
