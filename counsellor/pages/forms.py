@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from counsellor.models import Counsellor
+from counsellor.pages.language_names import LANGUAGE_CHOICES
 
 # Names and codes are no prose: a phone must not begin them with a capital or correct them.
 PLAIN = {"autocapitalize": "none", "spellcheck": "false"}
@@ -97,7 +97,7 @@ class LanguageForm(forms.ModelForm[Counsellor]):
     language = forms.ChoiceField(
         label=_("Språk"),
         required=False,
-        choices=[("", _("Som nettleseren")), *settings.LANGUAGES],
+        choices=[("", _("Som nettleseren")), *LANGUAGE_CHOICES],
         widget=forms.Select(control("select")),
     )
 

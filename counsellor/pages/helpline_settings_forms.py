@@ -5,10 +5,10 @@ import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.conf import settings
 from django.forms import BaseModelFormSet, BoundField, modelformset_factory
 from django.utils.translation import gettext_lazy as _
 
+from counsellor.pages.language_names import LANGUAGE_CHOICES
 from intake.models import EmergencyContact, Helpline
 from intake.models.texts import Texts
 
@@ -37,7 +37,7 @@ def text_field(label: Text, hint: Text, lines: int, length: int, *, language: st
 class HelplineForm(forms.ModelForm[Helpline]):
     languages = forms.MultipleChoiceField(
         label=_("Språk innskriveren kan velge"),
-        choices=settings.LANGUAGES,
+        choices=LANGUAGE_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Velg minst ett språk.")},
     )
@@ -100,12 +100,12 @@ class HelplineForm(forms.ModelForm[Helpline]):
 
     @staticmethod
     def text_names() -> list[tuple[str, str]]:
-        return [(name, code) for code, _language in settings.LANGUAGES for name in TEXTS]
+        return [(name, code) for code, _language in LANGUAGE_CHOICES for name in TEXTS]
 
     def language_groups(self) -> list[tuple[str, Text, list[BoundField], bool]]:
         """Code and name of each language, its fields, and whether one of them has an error."""
         groups: list[tuple[str, Text, list[BoundField], bool]] = []
-        for code, language in settings.LANGUAGES:
+        for code, language in LANGUAGE_CHOICES:
             fields = [self[f"{name}_{code}"] for name in TEXTS]
             groups.append((code, language, fields, any(field.errors for field in fields)))
         return groups
@@ -124,7 +124,7 @@ class HelplineForm(forms.ModelForm[Helpline]):
     def save(self, commit: bool = True) -> Helpline:
         for name in TEXTS:
             kept: Texts = getattr(self.instance, name)
-            written = {code: self.cleaned_data[f"{name}_{code}"] for code, _language in settings.LANGUAGES}
+            written = {code: self.cleaned_data[f"{name}_{code}"] for code, _language in LANGUAGE_CHOICES}
             setattr(self.instance, name, {code: text for code, text in {**kept, **written}.items() if text})
         return super().save(commit)
 
@@ -139,7 +139,7 @@ class EmergencyContactForm(forms.ModelForm[EmergencyContact]):
     def __init__(self, *args: Any, helpline: Helpline, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.instance.helpline = helpline
-        for code, language in settings.LANGUAGES:
+        for code, language in LANGUAGE_CHOICES:
             field = text_field(_("Navn"), "", 1, 60, language=code)
             field.label = f"{_('Navn')} ({language})"
             field.required = code == "nb"
@@ -147,7 +147,7 @@ class EmergencyContactForm(forms.ModelForm[EmergencyContact]):
             self.initial[f"label_{code}"] = (self.instance.label or {}).get(code, "")
 
     def save(self, commit: bool = True) -> EmergencyContact:
-        written = {code: self.cleaned_data[f"label_{code}"] for code, _language in settings.LANGUAGES}
+        written = {code: self.cleaned_data[f"label_{code}"] for code, _language in LANGUAGE_CHOICES}
         self.instance.label = {code: text for code, text in written.items() if text}
         return super().save(commit)
 
