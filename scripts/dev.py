@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
         "bench", help="benchmarks on PostgreSQL and Redis; further arguments go to them", add_help=False
     )
     totp = commands.add_parser("totp", help="a demo login's current second-factor code")
-    totp.add_argument("name")
+    totp.add_argument("name", nargs="?")
     totp.add_argument("--data", type=Path, default=ROOT / "var")
     return top
 
@@ -57,7 +57,9 @@ def main(arguments: list[str]) -> int:
     return COMMANDS[chosen.command](chosen, rest) or 0
 
 
-def print_totp(name: str, *, data: Path) -> None:
+def print_totp(name: str | None, *, data: Path) -> None:
+    if not name:
+        raise Missing("Whose code? For example: make totp NAME=kari")
     print(development.manage("totp", name, environment=development.installation_environment(data)), end="")
 
 

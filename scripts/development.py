@@ -149,7 +149,7 @@ def serve(*, host: str, port: int, data: Path) -> int:
     environment = installation_environment(data.resolve())
     print(f"Preparing {data} ...", flush=True)
     prepare(data, environment)
-    logins = manage("demo", environment=environment)
+    logins = manage("demo", "--no-hint", environment=environment)
     web = web_command(host=host, port=port)
     housekeeping = ["manage.py", "housekeeping", "--every", str(HOUSEKEEPING_SECONDS)]
     python = str(python_path())

@@ -163,6 +163,41 @@ def test_totp_prints_a_code_that_is_accepted_even_twice_in_a_row(counsellor, set
         check_code(counsellor, code=capsys.readouterr().out.strip(), now=timezone.now())
 
 
+def test_totp_of_nobody_says_that_there_is_no_such_account(counsellor, settings):
+    settings.DEMO = True
+    with pytest.raises(CommandError, match="There is no account named nobody"):
+        call_command("totp", "nobody")
+
+
+def test_logins_are_listed_in_plain_words_with_one_hint_at_most(settings, db, capsys):
+    settings.DEMO = True
+    call_command("demo", "--print")
+    assert capsys.readouterr().out.count("totp") == 1
+
+    call_command("demo", "--print", "--no-hint")
+
+    printed = capsys.readouterr().out
+    assert "duty leader on ffp" in printed
+    assert "duty_leader" not in printed
+    assert "totp" not in printed
+
+
+def test_admin_has_headings_in_her_language_and_an_icon(administrator, client_of):
+    page = client_of(administrator).get("/admin/").content.decode()
+    assert "Rådgivere" in page
+    assert "Tjenester" in page
+    assert "Counsellors" not in page
+    assert "Intake" not in page
+    assert 'rel="icon"' in page
+
+
+def test_language_choice_names_each_language_in_its_own_words(kari, client_of):
+    for language in ("nb", "nn", "en"):
+        page = client_of(kari).get("/counsellor/account/", headers={"Accept-Language": language}).content.decode()
+        for name in ("Bokmål", "Nynorsk", "English"):
+            assert f">{name}</option>" in page
+
+
 @pytest.mark.parametrize("command", [("totp", "kari"), ("demo",)])
 def test_demo_commands_refuse_outside_demo_mode(command, counsellor, settings):
     settings.DEMO = False

@@ -70,6 +70,13 @@ def test_port_in_use_is_said_in_one_sentence(fresh_copy: Path) -> None:
     assert answer.returncode == 1
 
 
+def test_totp_without_a_name_asks_whose(fresh_copy: Path) -> None:
+    answer = dev(fresh_copy, "totp", "--data", "var")
+
+    assert answer.stderr == "Whose code? For example: make totp NAME=kari\n"
+    assert answer.returncode == 1
+
+
 def test_make_alone_lists_every_target() -> None:
     answer = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True)
 

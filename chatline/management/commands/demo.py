@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from counsellor.demo import PASSWORD, PEOPLE, create_staff
 from counsellor.demo_roster import create_roster
+from counsellor.models import Membership
 from intake.demo import create_helplines
 from stats.demo.ledger import create_demo as create_contacts
 
@@ -17,6 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--print", action="store_true", dest="only_print", help="only print the logins")
+        parser.add_argument("--no-hint", action="store_true", help="do not say how to get a second-factor code")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
@@ -24,6 +26,8 @@ class Command(BaseCommand):
         if not options["only_print"]:
             create_demo()
         self.stdout.write("\n".join(logins()))
+        if not options["no_hint"]:
+            self.stdout.write("A second-factor code: manage.py totp NAME")
 
 
 def create_demo() -> None:
@@ -38,7 +42,6 @@ def logins() -> list[str]:
     """Who can log in, as lines for a terminal."""
     lines = [f"Logins (password for all: {PASSWORD})"]
     for person in PEOPLE:
-        roles = ", ".join(f"{role} on {slug}" for slug, role in person.roles)
+        roles = ", ".join(f"{Membership.Role(role).value.replace('_', ' ')} on {slug}" for slug, role in person.roles)
         lines.append(f"  {person.username:<8} {roles or 'administrator (/admin/)'}")
-    lines.append("A second-factor code: python3 scripts/dev.py totp NAME  (or manage.py totp NAME)")
     return lines

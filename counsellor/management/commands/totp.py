@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from counsellor.models import SecondFactor
+from counsellor.models import Counsellor, SecondFactor
 
 
 class Command(BaseCommand):
@@ -19,6 +19,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Only in demo mode (CHATLINE_DEMO=1): elsewhere the code comes from the owner's app.")
+        if not Counsellor.objects.filter(username=options["name"]).exists():
+            raise CommandError(f"There is no account named {options['name']}.")
         factor = SecondFactor.objects.filter(user__username=options["name"], confirmed=True).first()
         if factor is None:
             raise CommandError(f"{options['name']} has no second factor yet. It is made at the first login.")
