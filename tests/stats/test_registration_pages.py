@@ -59,9 +59,22 @@ def test_a_counsellor_sees_her_own_unregistered_conversations(
     page = client_of(counsellor).get("/stats/ffp/pending/").content.decode()
 
     assert f"/stats/ffp/pending/{pending.pk}/" in page
-    assert "kl. 12:15, 47 min" in page
+    assert "kl. 12:15, 47 minutter" in page
     assert "59 min" not in page
     assert "61 min" not in page
+
+
+def test_no_two_unregistered_conversations_read_alike(client_of, counsellor, helpline):
+    for _number in range(2):
+        make_pending(helpline, counsellor, duration_minutes=1)
+
+    page = client_of(counsellor).get("/stats/ffp/pending/").content.decode()
+    links = re.findall(r'<a class="card[^>]*>(.*?)</a>', page, re.DOTALL)
+    read = [" ".join(re.sub(r"<[^>]*>", " ", link).split()) for link in links]
+
+    assert [text.split()[0] for text in read] == ["1", "2"]
+    assert all("kl. 12:15, 1 minutt " in text for text in read)
+    assert read[0] != read[1]
 
 
 def test_a_duty_leader_sees_everybodys_and_whose_they_are(
