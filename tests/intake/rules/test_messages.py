@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -25,7 +25,7 @@ def post(visitor: Opened, body: str = "hei", origin_id: uuid.UUID | None = None)
     return Posting(visitor.conversation.pk, Message.Role.VISITOR, None, origin_id or uuid.uuid4(), body)
 
 
-def kinds(outcomes: list[object]) -> list[str]:
+def kinds(outcomes: Sequence[object]) -> list[str]:
     return [type(outcome).__name__ for outcome in outcomes]
 
 
