@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -75,6 +76,15 @@ def test_no_two_unregistered_conversations_read_alike(client_of, counsellor, hel
     assert [text.split()[0] for text in read] == ["1", "2"]
     assert all("kl. 12:15, 1 minutt " in text for text in read)
     assert read[0] != read[1]
+
+
+@pytest.mark.parametrize(("language", "day"), [("nb", "31. august"), ("nn", "31. august"), ("en", "31 August")])
+def test_dates_are_written_as_the_language_writes_them(client_of, counsellor, pending, visits, language, day):
+    client = client_of(counsellor)
+    client.cookies.load({settings.LANGUAGE_COOKIE_NAME: language})
+
+    for address in ("/stats/ffp/pending/", f"/stats/ffp/pending/{pending.pk}/"):
+        assert f" {day}" in client.get(address).content.decode()
 
 
 def test_a_duty_leader_sees_everybodys_and_whose_they_are(
