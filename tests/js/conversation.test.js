@@ -56,6 +56,13 @@ function setUp({
   return { conversation, net, clock, seen, storage };
 }
 
+test("the sign of somebody writing does not outlive the hand-back", () => {
+  const { net, seen } = setUp();
+  net.latest.receives({ type: "composing", role: "counsellor" });
+  net.latest.receives({ type: "state", state: "waiting", counsellor: null, reason: null });
+  assert.deepEqual(seen.typing, [true, false]);
+});
+
 test("a visitor's hello carries the token, a counsellor's the conversation", () => {
   const visitor = setUp({ epoch: "e1" });
   const counsellor = setUp({ identity: { conversation: "C" }, role: "counsellor" });

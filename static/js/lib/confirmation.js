@@ -5,9 +5,10 @@
  * @param {HTMLElement[]} options.openers the buttons that lead to the question
  * @param {HTMLElement} options.panel [data-confirm] with [data-yes], [data-no] and [data-problem]
  * @param {function(): Promise<*>} options.onYes
+ * @param {function(): void} [options.onDone] after it went well and the question is put away: where the focus goes
  * @param {string} options.failed what to say when it went wrong without words of its own
  */
-export function setUpConfirmation({ openers, panel, onYes, failed }) {
+export function setUpConfirmation({ openers, panel, onYes, onDone = () => {}, failed }) {
   const yes = panel.querySelector("[data-yes]");
   const problem = panel.querySelector("[data-problem]");
   let opener = openers[0];
@@ -27,6 +28,11 @@ export function setUpConfirmation({ openers, panel, onYes, failed }) {
     panel.parentNode.classList.remove("is-asking");
   }
 
+  function finish() {
+    putAway();
+    onDone();
+  }
+
   function close() {
     putAway();
     // The opener may stand in a question that is itself put away.
@@ -42,7 +48,7 @@ export function setUpConfirmation({ openers, panel, onYes, failed }) {
   yes.addEventListener("click", () => {
     yes.disabled = true;
     onYes()
-      .then(putAway, (error) => {
+      .then(finish, (error) => {
         problem.textContent = error.title || failed;
         problem.hidden = false;
       })

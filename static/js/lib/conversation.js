@@ -75,7 +75,11 @@ export function createConversation({
     paused: (frame) => frame.role !== role && indicator.paused(),
     displayed: (frame) => frame.role !== role && tell("displayed", frame.seq),
     queue: (frame) => tell("queue", frame),
-    state: (frame) => tell("state", frame),
+    state(frame) {
+      // Whoever wrote may not be the other party any more.
+      indicator.paused();
+      tell("state", frame);
+    },
     error(frame) {
       outbox.error(frame);
       tell("error", frame);

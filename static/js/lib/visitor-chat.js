@@ -68,10 +68,12 @@ export function setUpChat(root, session, storage) {
     setUpDoor({ form, api, language, texts, onOpened, onClosed: () => page.defaultView.location.reload() });
   }
   const deeds = { end, erase };
+  // Only now can it be reached: a question covers the end of the conversation.
+  const landings = { end: () => part("end-title").focus() };
   root.querySelectorAll("[data-confirm]").forEach((panel) => {
     const name = panel.dataset.confirm;
     const openers = Array.from(root.querySelectorAll(`[data-confirms="${name}"]`));
-    setUpConfirmation({ openers, panel, onYes: deeds[name], failed: texts.failed });
+    setUpConfirmation({ openers, panel, onYes: deeds[name], onDone: landings[name], failed: texts.failed });
   });
   part("leave").addEventListener("click", () => {
     if (room) room.forget();

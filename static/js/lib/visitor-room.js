@@ -114,10 +114,22 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
     });
   }
 
+  /** She was being answered and waits again: said once, until somebody else is there. */
+  function showHandBack(next) {
+    const notice = part("handed-back");
+    if (next !== "waiting") notice.hidden = true;
+    else if (root.dataset.state === "active") {
+      notice.textContent = fill(texts.handedBack, { name: counsellor || texts.counsellor });
+      notice.hidden = false;
+      counsellor = null;
+    }
+  }
+
   function showState(frame) {
     if (frame.welcome) return; // the state with the counsellor's name follows at once
     if (frame.counsellor) counsellor = frame.counsellor;
     const ended = frame.state === "ended";
+    showHandBack(frame.state);
     const news = root.dataset.state !== frame.state;
     root.dataset.state = frame.state;
     part("status").textContent = statusSentence(frame.state);
