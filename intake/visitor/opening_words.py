@@ -38,7 +38,7 @@ def _say_state(state: OpeningState, helpline: Helpline, *, now: dt.datetime) -> 
             return _("Åpent nå, hele døgnet.")
         return _say_until(state.closes_at, now=now, zone=helpline.zone)
     if state.opens_at is None:
-        return _("Stengt.")
+        return _("Vi tar ikke imot flere akkurat nå.") if state.soft_closed else _("Stengt.")
     when = say_moment(state.opens_at, now=now, zone=helpline.zone)
     if state.soft_closed:
         return _("Vi tar ikke imot flere akkurat nå. Vi åpner igjen %(when)s.") % {"when": when}
@@ -55,7 +55,7 @@ def say_moment(moment: dt.datetime, *, now: dt.datetime, zone: zoneinfo.ZoneInfo
     """As in "kl. 20:00", "i morgen kl. 09:00", "tirsdag kl. 09:00", "3. januar kl. 09:00"."""
     days = _days_ahead(moment, now=now, zone=zone)
     local = moment.astimezone(zone)
-    values = {"time": f"{local:%H:%M}", "day": date_format(local.date(), "l" if days < WITHIN_A_WEEK else "j. F")}
+    values = {"time": f"{local:%H:%M}", "day": date_format(local.date(), "l" if days < WITHIN_A_WEEK else _("j. F"))}
     if days <= 0:
         return _("kl. %(time)s") % values
     if days == TOMORROW:

@@ -30,7 +30,7 @@ def state(*, closes_in: timedelta | None = None, opens_in: timedelta | None = No
         (timedelta(hours=13), "i morgen kl. 01:00", "tomorrow at 01:00"),
         (timedelta(days=2), "tirsdag kl. 12:00", "Tuesday at 12:00"),
         (timedelta(days=6, hours=11), "lørdag kl. 23:00", "Saturday at 23:00"),
-        (timedelta(days=7), "29. november kl. 12:00", "29. November at 12:00"),
+        (timedelta(days=7), "29. november kl. 12:00", "29 November at 12:00"),
     ],
 )
 def test_a_moment_is_said_as_one_would_say_it(ahead: timedelta, nb: str, en: str) -> None:
@@ -63,6 +63,11 @@ def test_the_day_is_the_helpline_s_own_and_not_greenwich_s() -> None:
             "Closed now. We open tomorrow at 09:00.",
         ),
         (state(), "Stengt.", "Closed."),
+        (
+            state(soft=True),
+            "Vi tar ikke imot flere akkurat nå.",
+            "We take no more new conversations right now.",
+        ),
         (
             state(opens_in=timedelta(hours=21), soft=True),
             "Vi tar ikke imot flere akkurat nå. Vi åpner igjen i morgen kl. 09:00.",

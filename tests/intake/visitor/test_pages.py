@@ -188,6 +188,24 @@ def test_the_language_follows_the_address_then_the_browser_then_the_helpline(
     assert f'<html lang="{expected}"' in response.content.decode()
 
 
+def test_without_script_the_front_page_says_what_the_chat_needs(client: Client, helpline: Helpline) -> None:
+    page = client.get("/ffp/").content.decode()
+
+    assert "Chatten trenger JavaScript" in page[page.index("<noscript>") : page.index("</noscript>")]
+
+
+@time_machine.travel(SUNDAY_NOON, tick=False)
+def test_without_script_the_chat_says_that_it_is_closed_and_leads_back(
+    client: Client, closed_helpline: Helpline
+) -> None:
+    page = client.get("/ffp/chat/").content.decode()
+    fallback = page[page.index("data-fallback") : page.index("data-stage")]
+
+    assert "<h1" in fallback
+    assert "Vi åpner i morgen" in fallback
+    assert 'href="/ffp/?lang=nb"' in fallback
+
+
 def test_the_privacy_page_keeps_the_language_and_knows_the_way_back(client: Client, helpline: Helpline) -> None:
     front = client.get("/ffp/", {"lang": "en"}).content.decode()
     assert 'href="/privacy/?lang=en&amp;from=ffp"' in front
