@@ -173,6 +173,23 @@ def test_conversation_erased_after_its_end_leaves_the_screen_and_can_still_be_re
     expect(page.get_by_text("Henvendelsen er registrert.")).to_be_visible()
 
 
+def test_visitor_is_told_of_the_hand_back_and_keeps_her_place_at_the_end(open_page, desk_of):
+    page = open_page("/foreldresupport/chat/", **PHONE)
+    page.get_by_role("button", name="Start samtalen").click()
+    expect(page.get_by_text("Du er neste i køen.")).to_be_visible()
+    desk = desk_of("mona")
+    take(desk)
+    expect(page.get_by_text("Du skriver med Mona")).to_be_visible()
+    shown_chat(desk).get_by_role("button", name="Gi tilbake").click()
+    desk.get_by_role("button", name="Ja, gi tilbake").click()
+    expect(page.get_by_text("Mona måtte gi samtalen videre. En annen rådgiver tar over.")).to_be_visible()
+    page.get_by_role("button", name="Avslutt", exact=True).click()
+    page.get_by_role("group", name="Vil du avslutte samtalen?").get_by_role(
+        "button", name="Avslutt", exact=True
+    ).click()
+    expect(page.get_by_role("heading", name="Samtalen er avsluttet.")).to_be_focused()
+
+
 def test_logging_out_in_one_tab_closes_the_desk_in_the_other(desk_of):
     page = desk_of("ellen")
     other = page.context.new_page()

@@ -213,6 +213,14 @@ def test_unregistered_conversation_stays_on_the_desk(taken, counsellor, other_co
     assert f"/pending/{pending.pk}/" not in client_of(other_counsellor).get("/counsellor/queue/").content.decode()
 
 
+def test_dates_on_the_desk_are_english_for_who_reads_english(taken, counsellor, client_of):
+    finish_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
+    PendingContact.objects.update(started_at="2026-11-22T15:15:00Z")
+    counsellor.language = "en"
+    counsellor.save()
+    assert ", 22 November at 16:15" in client_of(counsellor).get("/counsellor/queue/").content.decode()
+
+
 def test_desk_says_without_script_what_needs_it(counsellor, client_of):
     page = client_of(counsellor).get("/counsellor/").content.decode()
     assert "<noscript>" in page

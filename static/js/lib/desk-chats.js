@@ -1,5 +1,6 @@
 /** The conversations on the desk: the list at the side, which one is shown, what is unread in the others. */
 
+import { createNumbers } from "./desk-numbers.js";
 import { fill } from "./texts.js";
 
 const CURRENT_KEY = "chatline.desk.current";
@@ -15,13 +16,12 @@ export function createChats({ root, texts, storage, attention }) {
   const page = root.ownerDocument;
   const part = (name) => root.querySelector(`[data-${name}]`);
   const chats = new Map();
+  const numbers = createNumbers(storage);
   let current = null;
-  let number = 0;
 
   function addTab(chat) {
     const item = part("tab-template").content.firstElementChild.cloneNode(true);
-    number += 1;
-    const name = fill(texts.chatNumber, { number });
+    const name = fill(texts.chatNumber, { number: numbers.of(chat.id) });
     item.querySelector("[data-name]").textContent = `${name} · ${chat.panel.dataset.name}`;
     item.querySelector("[data-preview]").textContent = texts.nothingYet;
     item.querySelector("[data-select]").addEventListener("click", () => select(chat.id));
@@ -87,6 +87,7 @@ export function createChats({ root, texts, storage, attention }) {
       entry.chat.remove();
       entry.tab.remove();
       chats.delete(id);
+      numbers.keep(Array.from(chats.keys()));
       part("mine").hidden = chats.size === 0;
       if (current === id) select(null);
       if (notice) {
@@ -110,6 +111,7 @@ export function createChats({ root, texts, storage, attention }) {
     },
     /** After a reload: the one that was open, or the only one. */
     restore() {
+      numbers.keep(Array.from(chats.keys()));
       const kept = storage.getItem(CURRENT_KEY);
       if (chats.has(kept)) select(kept);
       else if (chats.size === 1) select(chats.keys().next().value);

@@ -25,7 +25,8 @@ export function createMessageLog({
   onRetry,
   onDiscard,
 }) {
-  const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  // Plain "en" is American, with AM and PM.
+  const times = new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { hour: "2-digit", minute: "2-digit" });
   let lastOwn = null;
   let displayedSeq = 0;
 
