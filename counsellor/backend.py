@@ -20,7 +20,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "intake.view_queue": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER}),
     "intake.soft_close": frozenset({Role.DUTY_LEADER, Role.COORDINATOR}),
     "intake.change_helpline": frozenset({Role.COORDINATOR}),
-    "stats.register_contact": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER}),
+    "stats.register_contact": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER, Role.COORDINATOR}),
     "stats.view_report": frozenset({Role.COORDINATOR, Role.DUTY_LEADER}),
     "stats.export_rows": frozenset({Role.COORDINATOR}),
     "counsellor.view_roster": frozenset({Role.COUNSELLOR, Role.DUTY_LEADER, Role.COORDINATOR}),

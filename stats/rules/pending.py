@@ -13,7 +13,7 @@ REPORT = "stats.view_report"
 
 
 def sees_all_pending(user: AbstractBaseUser, helpline: Helpline) -> bool:
-    """Who registers and also answers for the report (a duty leader) sees everybody's."""
+    """Who registers and also answers for the report (duty leader, coordinator) sees everybody's."""
     if not isinstance(user, PermissionsMixin):
         return False
     return user.has_perm(REGISTER, helpline) and user.has_perm(REPORT, helpline)

@@ -104,14 +104,14 @@ def test_a_conversation_without_a_counsellor_is_left_to_all_who_answer_there(
 ):
     orphan = make_pending(helpline, None)
 
-    for person, status in ((counsellor, 200), (duty_leader, 200), (coordinator, 404), (stranger, 404)):
+    for person, status in ((counsellor, 200), (duty_leader, 200), (coordinator, 200), (stranger, 404)):
         assert client_of(person).get(f"/stats/ffp/pending/{orphan.pk}/").status_code == status
 
 
 def test_nobody_else_reaches_an_unregistered_conversation(
-    client_of, pending, other_counsellor, coordinator, stranger, administrator
+    client_of, pending, other_counsellor, stranger, administrator
 ):
-    for person in (other_counsellor, coordinator, stranger, administrator):
+    for person in (other_counsellor, stranger, administrator):
         client = client_of(person)
         for address in (f"/stats/ffp/pending/{pending.pk}/", f"/stats/foreldresupport/pending/{pending.pk}/"):
             assert client.get(address).status_code == 404
@@ -121,8 +121,8 @@ def test_nobody_else_reaches_an_unregistered_conversation(
 
 
 @pytest.mark.parametrize("address", ["/stats/ffp/pending/", "/stats/ffp/contacts/new/"])
-def test_registration_is_for_those_who_answer(client_of, coordinator, stranger, administrator, visits, address):
-    for person in (coordinator, stranger, administrator):
+def test_registration_is_for_those_who_have_a_role_there(client_of, stranger, administrator, visits, address):
+    for person in (stranger, administrator):
         response = client_of(person).get(address)
         assert response.status_code == 404
         assert "Besøk" not in response.content.decode()
@@ -210,6 +210,15 @@ def test_a_mistyped_year_is_refused_with_a_sentence(client_of, counsellor, visit
     assert response.status_code == 422
     assert "Starten kan ikke være før 1990. Se på årstallet." in response.content.decode()
     assert not Contact.objects.exists()
+
+
+def test_a_coordinator_enters_a_letter_by_hand(client_of, coordinator, visits):
+    client = client_of(coordinator)
+    form = filled(client.get("/stats/ffp/contacts/new/"), channel="letter", themes=[visits.pk], duration_minutes="15")
+
+    client.post("/stats/ffp/contacts/new/", form)
+
+    assert Contact.objects.get().channel == Channel.LETTER
 
 
 def test_the_same_form_sent_twice_is_one_contact(client_of, counsellor, visits):
