@@ -179,7 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"user_attributes": ["username", "pseudonym"]},
     },
     {
-        "NAME": "counsellor.password_length.LongEnough",
+        "NAME": "counsellor.rules.password_length.LongEnough",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
