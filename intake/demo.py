@@ -31,7 +31,7 @@ NUMBERS: dict[str, Texts] = {
     "116 123": texts(
         "Mental Helse, hele døgnet", "Mental Helse, heile døgnet", "Mental Health helpline, day and night"
     ),
-    "22 40 00 40": texts("Kirkens SOS, hele døgnet", "Kyrkja sin SOS, heile døgnet", "Kirkens SOS, day and night"),
+    "22 40 00 40": texts("Kirkens SOS, hele døgnet", "Kirkens SOS, heile døgnet", "Kirkens SOS, day and night"),
 }
 
 FFP: dict[str, Any] = {
@@ -67,9 +67,9 @@ FFP: dict[str, Any] = {
         "start writing now; the counsellor will read it.",
     ),
     "closed_text": texts(
-        "Vi er ikke til stede akkurat nå, men du er velkommen tilbake når vi åpner. Haster det, er numrene under åpne.",
-        "Vi er ikkje til stades akkurat no, men du er velkomen tilbake når vi opnar. Hastar det, er numra under opne.",
-        "We are not here right now, but you are welcome back when we open. If it is urgent, call a number below.",
+        "Vi er ikke til stede akkurat nå, men du er velkommen tilbake når vi åpner.",
+        "Vi er ikkje til stades akkurat no, men du er velkomen tilbake når vi opnar.",
+        "We are not here right now, but you are welcome back when we open.",
     ),
     "accent_colour": "#2f5d7c",
     "retention_hours": 72,
@@ -106,10 +106,9 @@ FORELDRESUPPORT: dict[str, Any] = {
         "moment.",
     ),
     "closed_text": texts(
-        "Vi kan ikke ta imot nye samtaler akkurat nå. Prøv igjen om litt. Haster det, er numrene under åpne.",
-        "Vi kan ikkje ta imot nye samtalar akkurat no. Prøv igjen om litt. Hastar det, er numra under opne.",
-        "We cannot take new conversations right now. Please try again in a while. If it is urgent, the numbers below "
-        "are open.",
+        "Vi kan ikke ta imot nye samtaler akkurat nå. Prøv igjen om litt.",
+        "Vi kan ikkje ta imot nye samtalar akkurat no. Prøv igjen om litt.",
+        "We cannot take new conversations right now. Please try again in a while.",
     ),
     "accent_colour": "#9a4a35",
     "retention_hours": 24,

@@ -143,7 +143,7 @@ describe(
             Line(("session_key", "expire_date"), _("Et tilfeldig nummer, og når det går ut.")),
             Line(
                 ("session_data",),
-                _("Hvem som er logget inn, og de siste henvendelsene hun registrerte, så hun kan rette dem."),
+                _("Hvem som er logget inn, og de siste henvendelsene som ble registrert derfra, så de kan rettes."),
             ),
         ),
     ),

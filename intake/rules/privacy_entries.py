@@ -121,7 +121,7 @@ describe(
         (
             Line(
                 ("helpline", "user", "available", "seen_at"),
-                _("Hvem, på hvilken tjeneste, om hun tar imot nye, og når hun sist ble sett."),
+                _("Hvem, på hvilken tjeneste, om det er åpnet for nye samtaler, og når vedkommende sist ble sett."),
             ),
         ),
     ),

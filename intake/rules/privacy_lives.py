@@ -18,16 +18,16 @@ def until_purged() -> str:
     """A conversation's text, its rows and its key."""
     hours = sorted(set(Helpline.objects.values_list("retention_hours", flat=True)))
     if not hours or hours == [0]:
-        return _("Slettes når samtalen er slutt, eller med en gang innskriveren ber om det.")
+        return _("Slettes når samtalen er slutt, eller med en gang du ber om det.")
     if len(hours) == 1:
         return ngettext(
-            "Slettes senest %(hours)d time etter siste aktivitet, eller med en gang innskriveren ber om det.",
-            "Slettes senest %(hours)d timer etter siste aktivitet, eller med en gang innskriveren ber om det.",
+            "Slettes senest %(hours)d time etter siste aktivitet, eller med en gang du ber om det.",
+            "Slettes senest %(hours)d timer etter siste aktivitet, eller med en gang du ber om det.",
             hours[0],
         ) % {"hours": hours[0]}
     return _(
         "Slettes senest %(least)d til %(most)d timer etter siste aktivitet, alt etter tjenesten, eller med en gang "
-        "innskriveren ber om det."
+        "du ber om det."
     ) % {"least": hours[0], "most": hours[-1]}
 
 
