@@ -113,13 +113,13 @@ def _problems_of_rules(entry: ContactEntry, lists: CodeLists) -> Iterator[Proble
     if count < rules.min_themes and can_be_chosen:
         yield Problem(
             "themes",
-            ngettext("Velg minst %(count)d tema.", "Velg minst %(count)d temaer.", rules.min_themes)
+            ngettext("Velg minst ett tema.", "Velg minst %(count)d temaer.", rules.min_themes)
             % {"count": rules.min_themes},
         )
     if rules.max_themes is not None and count > rules.max_themes:
         yield Problem(
             "themes",
-            ngettext("Velg høyst %(count)d tema.", "Velg høyst %(count)d temaer.", rules.max_themes)
+            ngettext("Velg høyst ett tema.", "Velg høyst %(count)d temaer.", rules.max_themes)
             % {"count": rules.max_themes},
         )
     yield from _problems_of_questions(entry, lists)

@@ -170,7 +170,7 @@ def test_what_is_missing_is_said_and_what_was_filled_in_stays(client_of, counsel
     assert PendingContact.objects.exists()
 
     response = client.post(address, filled(client.get(address)))
-    assert "Velg minst 1 tema." in response.content.decode()
+    assert "Velg minst ett tema." in response.content.decode()
 
 
 def test_a_conversation_registered_in_another_tab_is_not_registered_again(client_of, counsellor, pending, visits):

@@ -202,6 +202,17 @@ def test_the_chart_says_in_words_what_it_shows(client_of, coordinator, register)
     assert "style=" not in page
 
 
+def test_no_two_landmarks_of_the_page_share_a_name(client_of, coordinator, register):
+    register()
+
+    page = client_of(coordinator).get(f"/stats/ffp/{QUERY}").content.decode()
+    landmarks = re.findall(r'<(?:section|nav|form)\b[^>]*aria-label[^>]*>|<[^>]*role="region"[^>]*>', page)
+    names = [re.search(r'aria-label(?:ledby)?="([^"]*)"', tag)[1] for tag in landmarks]
+
+    assert "themes-title" in names
+    assert len(names) == len(set(names))
+
+
 def test_a_file_cannot_start_a_formula(client_of, coordinator, helpline, register):
     for start in ("=", "+", "-", "@", "\t", "\r"):
         make_theme(helpline, f"t{ord(start)}", name={"nb": f"{start}HYPERLINK(1)"})
