@@ -14,8 +14,7 @@ import argparse
 import sys
 
 from benchmarks.load.rounds import Load
-from benchmarks.stage.installation import RAISED_LIMITS, installation
-from scripts.development import Stopped, stop_on_signals
+from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
 from scripts.machine import Missing
 
 LOADS = [
@@ -45,7 +44,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """0 when nothing was lost, doubled, reordered or spoiled by Chatline."""
     chosen = parse(arguments)
-    stop_on_signals()
+    stop_as_by_hand()
     try:
         with installation(**RAISED_LIMITS):
             from benchmarks.stage.contest import run_contest
@@ -54,7 +53,7 @@ def main(arguments: list[str]) -> int:
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 2
-    except Stopped:
+    except KeyboardInterrupt:
         return 130
 
 

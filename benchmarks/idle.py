@@ -13,8 +13,7 @@ import json
 import sys
 from pathlib import Path
 
-from benchmarks.stage.installation import RAISED_LIMITS, installation
-from scripts.development import Stopped, stop_on_signals
+from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
 from scripts.machine import Missing
 
 MOST_KILOBYTES = 35
@@ -37,14 +36,14 @@ def main(arguments: list[str]) -> int:
     chosen = parse(arguments)
     if chosen.quick:
         chosen.visitors, chosen.seconds = 100, 2.0
-    stop_on_signals()
+    stop_as_by_hand()
     try:
         with installation(**RAISED_LIMITS):
             return measure(chosen)
     except Missing as missing:
         print(missing, file=sys.stderr)
         return 2
-    except Stopped:
+    except KeyboardInterrupt:
         return 130
 
 
@@ -54,6 +53,7 @@ def measure(chosen: argparse.Namespace) -> int:
     from benchmarks.stage.server import chatline_command, free_port, serving
     from benchmarks.stage.tables import print_table
 
+    print(f"Opening {chosen.visitors:,} conversations ...", flush=True)
     entrances = [visitor_entrance(opened) for opened in open_conversations(make_helpline(), chosen.visitors)]
     port = free_port()
     with serving(chatline_command(port), port) as server:

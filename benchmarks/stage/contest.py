@@ -106,6 +106,8 @@ def progress(number: int, load: Load, contestant: Contestant, result: Round) -> 
 
 def show(load: Load, rounds: dict[str, list[Round]]) -> None:
     """A table of one load, and how Chatline compares."""
+    if not rounds:
+        return
     rows = {c.title: [measure(rounds[c.name]) for measure in MEASURES] for c in CONTESTANTS if c.name in rounds}
     print_table(load.name, COLUMNS, rows)
     if load.per_second or "chatline" not in rounds:

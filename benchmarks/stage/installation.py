@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import resource
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,11 @@ def installation(**environment: str) -> Iterator[None]:
             for connection in connections.all():
                 connection.close()
                 connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's has one
+
+
+def stop_as_by_hand() -> None:
+    """SIGTERM as Ctrl-C, the one interruption that passes through uvloop: the servers are stopped either way."""
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
 
 
 def allow_open_files() -> None:
