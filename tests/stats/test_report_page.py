@@ -207,7 +207,7 @@ def test_no_two_landmarks_of_the_page_share_a_name(client_of, coordinator, regis
 
     page = client_of(coordinator).get(f"/stats/ffp/{QUERY}").content.decode()
     landmarks = re.findall(r'<(?:section|nav|form)\b[^>]*aria-label[^>]*>|<[^>]*role="region"[^>]*>', page)
-    names = [re.search(r'aria-label(?:ledby)?="([^"]*)"', tag)[1] for tag in landmarks]
+    names = [name for tag in landmarks for name in re.findall(r'aria-label(?:ledby)?="([^"]*)"', tag)]
 
     assert "themes-title" in names
     assert len(names) == len(set(names))
