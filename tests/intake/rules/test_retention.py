@@ -9,20 +9,22 @@ from django.core.management import call_command
 from django.db.models import Q
 from django.utils import timezone
 
+from chatline.management.commands.housekeeping import keep_house
 from counsellor.models import Counsellor
-from intake.models import Conversation, Helpline, Message, PendingContact
+from intake.models import Conversation, Helpline, Message, PendingContact, Tally
 from intake.rules.abandonment import (
     ACTIVE_SILENT_HOURS,
     NEVER_CAME_MINUTES,
     WAITING_AWAY_MINUTES,
     close_abandoned,
 )
-from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation
+from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation, open_conversation
 from intake.rules.messages import Posting, read_messages, store_messages
 from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
 from intake.sealing.key_store import cache, create_key
 from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
+from tests.intake.rules.test_lifecycle import run_together
 
 pytestmark = pytest.mark.django_db
 
@@ -135,3 +137,24 @@ def test_housekeeping_runs_twice_and_destroys_yesterdays_salt(visitor: Opened) -
     call_command("housekeeping", stdout=io.StringIO())
 
     assert list(Salt.objects.values_list("day_on", flat=True)) == [today]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_housekeeping_on_several_machines_at_once_does_each_thing_once(
+    helpline: Helpline, counsellor: Counsellor
+) -> None:
+    answered, left, over = (open_conversation(helpline, language="nb", intro={}, now=NOW) for _ in range(3))
+    claim_conversation(answered.conversation, counsellor=counsellor, now=NOW)
+    long_ago = NOW - timedelta(days=4)
+    Conversation.objects.filter(pk__in=[answered.conversation.pk, left.conversation.pk]).update(
+        last_activity_at=long_ago, visitor_seen_at=long_ago
+    )
+    end_conversation(over.conversation, reason=EndReason.VISITOR, now=long_ago)
+
+    results = run_together([keep_house] * 4)
+
+    assert all(isinstance(result, str) for result in results), results
+    assert PendingContact.objects.count() == 1
+    assert sum(Tally.objects.values_list("gave_up", flat=True)) == 2
+    assert not Conversation.objects.filter(pk=over.conversation.pk).exists()
+    assert not SealKey.objects.filter(subject_id=over.conversation.public_id).exists()
