@@ -267,3 +267,16 @@ def test_desk_asks_for_as_many_doors_with_the_same_queries(
 
     with django_assert_num_queries(len(one)):
         client.get("/counsellor/")
+
+
+def test_unregistered_conversations_are_told_apart_by_how_long_they_lasted(taken, counsellor, client_of):
+    finish_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
+    PendingContact.objects.update(duration_minutes=47)
+
+    assert ", 47 minutter</a>" in client_of(counsellor).get("/counsellor/queue/").content.decode()
+
+
+def test_desk_of_one_who_does_not_answer_asks_her_to_choose_nothing(coordinator, client_of):
+    page = client_of(coordinator).get("/counsellor/").content.decode()
+
+    assert '<div class="desk__nothing empty" data-nothing hidden>' in page
