@@ -115,8 +115,10 @@ class Feed:
         self._end_if_over()
 
     def sync(self, after: int) -> None:
-        """The client says what it has, and asks for the rest."""
+        """The client says what it has, and asks for the rest. It is always answered: that is how it knows of a cut."""
         self.cursor = self.confirmed = max(0, min(after, self.head))
+        if self.cursor >= self.head:
+            self.beat()
         self.kick()
 
     def confirm(self, seq: int) -> None:

@@ -256,3 +256,16 @@ test("forget leaves nothing on the device", () => {
 
   assert.equal(storage.getItem("k"), null);
 });
+
+test("while the conversation is active, silence is asked about sooner than while she waits", () => {
+  const { net, clock } = setUp();
+  net.latest.receives({ type: "state", state: "waiting", counsellor: null, reason: null });
+  clock.advance(24000);
+  assert.deepEqual(net.latest.sentOf("sync"), []);
+
+  net.latest.receives({ type: "state", state: "active", counsellor: "Kari", reason: null });
+  net.latest.receives(message(1));
+  clock.advance(10000);
+
+  assert.deepEqual(net.latest.sentOf("sync"), [{ type: "sync", after: 1 }]);
+});

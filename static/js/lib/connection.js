@@ -1,17 +1,18 @@
 /**
- * One websocket that comes back by itself. It knows hello, welcome, drain, silence and close codes, and nothing of what
- * the other frames mean. Both the visitor's page and the staff's desk stand on it.
+ * One websocket that comes back by itself, by the rules of docs/protocol.md, "The client". It knows hello, welcome, drain,
+ * silence and close codes, and nothing of what the other frames mean. Both the visitor's page and the staff's desk stand on it.
  */
 
 import { backoffDelay } from "./backoff.js";
+import { ANSWER_MS, QUIET_MS, SENT_QUIET_MS, welcomeLimit } from "./patience.js";
 
 export const SUBPROTOCOL = "helpline.v1";
-export const SILENCE_MS = 45000;
-export const WELCOME_MS = 15000;
 
 /** Closed for good: the server will say the same again however often it is asked. */
 const FINAL_CODES = { 1008: "policy", 4401: "token", 4410: "ended" };
 const TRY_LATER = 1013;
+/** The server answers these at once, so that silence after them means more than silence. */
+const ANSWERED = { message: true, sync: true };
 
 /**
  * @param {string} path beginning with "/"
@@ -31,11 +32,28 @@ export function socketAddress(path, location) {
  * @param {function(object): void} options.onFrame every frame, the welcome too
  * @param {function(string, ?string): void} options.onStatus "connecting", "ready", "waiting", or "stopped" with
  *   "policy", "token", "ended" or "closed"
+ * @param {function(): ?object} [options.question] a frame that the server answers at once, to find out whether it is there;
+ *   null when there is none: then silence alone decides
+ * @param {function(): number} [options.quietMs] silence after which that is asked
  */
-export function createConnection({ openSocket, hello, clock, random, onFrame, onStatus }) {
+export function createConnection({
+  openSocket,
+  hello,
+  clock,
+  random,
+  onFrame,
+  onStatus,
+  question = () => null,
+  quietMs = () => QUIET_MS,
+}) {
   let socket = null;
   let status = "idle";
   let attempt = 0;
+  let openedAt = 0;
+  let tookMs = null;
+  let lostSince = null;
+  let asked = false;
+  let expecting = false;
   let retryAfterMs = 0;
   let heldUntil = 0;
   let drainUntil = null;
@@ -48,14 +66,32 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
     onStatus(next, reason);
   }
 
-  function watch(milliseconds) {
+  function watch(milliseconds, then) {
     clock.clearTimeout(watchdog);
-    watchdog = clock.setTimeout(onSilence, milliseconds);
+    watchdog = clock.setTimeout(then, milliseconds);
   }
 
-  function onSilence() {
+  /** Nothing has come for a while: is anybody there? */
+  function ask() {
+    const frame = question();
+    if (!frame) return giveUp();
+    asked = true;
+    socket.send(JSON.stringify(frame));
+    watch(ANSWER_MS, giveUp);
+  }
+
+  /** Nobody is: seconds have been waited already, so what is drawn now is short. */
+  function giveUp() {
     abandonSocket();
-    scheduleReconnect(backoffDelay(attempt, random));
+    scheduleReconnect(backoffDelay(0, random));
+  }
+
+  function lostForMs() {
+    return lostSince === null ? 0 : clock.now() - lostSince;
+  }
+
+  function jitter() {
+    return backoffDelay(attempt, random, lostForMs());
   }
 
   /** Lets go of the socket without waiting for its close event, which a dead network may hold back for minutes. */
@@ -74,19 +110,24 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
     drainUntil = null;
     retryAfterMs = 0;
     abandonSocket();
+    openedAt = clock.now();
+    if (lostSince === null) lostSince = openedAt;
+    asked = false;
     setStatus("connecting");
     socket = openSocket();
     socket.onopen = () => socket.send(JSON.stringify(hello()));
     socket.onmessage = (event) => receive(event.data);
     socket.onclose = (event) => onClose(event);
-    watch(WELCOME_MS);
+    watch(welcomeLimit(tookMs, lostForMs()), giveUp);
   }
 
   function receive(text) {
     const frame = JSON.parse(text);
-    watch(SILENCE_MS);
+    asked = expecting = false;
     if (frame.type === "welcome") {
       attempt = 0;
+      tookMs = clock.now() - openedAt;
+      lostSince = null;
       setStatus("ready");
     } else if (frame.type === "drain") {
       drain(frame.reconnect_in);
@@ -94,6 +135,7 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
       retryAfterMs = frame.retry_after * 1000;
     }
     onFrame(frame);
+    if (status === "ready" && !expecting) watch(quietMs(), ask);
   }
 
   /** The server goes away soon: keep this socket until our drawn moment, then move to a new one. */
@@ -117,14 +159,15 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
     if (event.code === TRY_LATER) {
       const told = retryAfterMs || Number.parseFloat(event.reason) * 1000 || 0;
       heldUntil = clock.now() + told;
-      return told + backoffDelay(told > 0 ? 0 : attempt, random);
+      return told + (told > 0 ? backoffDelay(0, random) : jitter());
     }
     if (drainUntil !== null) return Math.max(0, drainUntil - clock.now());
-    return backoffDelay(attempt, random);
+    return jitter();
   }
 
   function scheduleReconnect(milliseconds) {
     attempt += 1;
+    if (lostSince === null) lostSince = clock.now();
     clock.clearTimeout(reconnect);
     setStatus("waiting");
     reconnect = clock.setTimeout(connect, milliseconds);
@@ -133,6 +176,7 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
   function stop(reason) {
     clock.clearTimeout(reconnect);
     reconnect = null;
+    lostSince = null;
     abandonSocket();
     setStatus("stopped", reason);
   }
@@ -145,13 +189,18 @@ export function createConnection({ openSocket, hello, clock, random, onFrame, on
     send(frame) {
       if (status !== "ready" || !socket || socket.readyState !== 1) return false;
       socket.send(JSON.stringify(frame));
+      if (ANSWERED[frame.type] && !asked && !expecting) {
+        expecting = true;
+        watch(SENT_QUIET_MS, ask);
+      }
       return true;
     },
-    /** The network is back or the page is looked at again: do not wait out the delay. */
+    /** The page is looked at again: do not wait out the delay, and do not trust what slept. */
     nudge() {
       if (status === "waiting" && clock.now() >= heldUntil) connect();
+      else if (status === "ready" && !asked && question()) ask();
     },
-    /** The socket looks open and nothing comes of it (another network, a sleeping phone): take a new one. */
+    /** The socket looks open and nothing comes of it (another network): take a new one. */
     renew() {
       if (status === "ready") connect();
       else this.nudge();

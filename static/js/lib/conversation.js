@@ -3,6 +3,7 @@
 import { createConnection } from "./connection.js";
 import { newIdentifier } from "./identifier.js";
 import { createOutbox } from "./outbox.js";
+import { ACTIVE_QUIET_MS, QUIET_MS } from "./patience.js";
 import { createReceipts, createTypingIndicator, createTypingSignal } from "./signals.js";
 import { createTranscript } from "./transcript.js";
 
@@ -33,6 +34,7 @@ export function createConversation({
 }) {
   const tell = (name, ...values) => (on[name] ? on[name](...values) : undefined);
   const send = (frame) => connection.send(frame);
+  let active = false;
 
   const outbox = createOutbox({
     send,
@@ -64,6 +66,7 @@ export function createConversation({
       transcript.welcome(frame);
       receipts.welcome(frame);
       outbox.welcome(frame);
+      active = frame.state === "active";
       tell("limits", frame.limits);
       tell("state", { type: "state", state: frame.state, counsellor: null, reason: null, welcome: true });
     },
@@ -78,6 +81,7 @@ export function createConversation({
     state(frame) {
       // Whoever wrote may not be the other party any more.
       indicator.paused();
+      active = frame.state === "active";
       tell("state", frame);
     },
     error(frame) {
@@ -91,6 +95,8 @@ export function createConversation({
     clock,
     random,
     hello: () => ({ type: "hello", ...identity, epoch: transcript.epoch, after: transcript.last }),
+    question: () => ({ type: "sync", after: transcript.last }),
+    quietMs: () => (active ? ACTIVE_QUIET_MS : QUIET_MS),
     onFrame: (frame) => {
       // A newer server may say more than this page understands.
       if (Object.keys(handlers).includes(frame.type)) handlers[frame.type](frame);
