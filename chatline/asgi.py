@@ -18,6 +18,7 @@ from django.urls import path  # noqa: E402
 from chatline.lifespan import lifespan  # noqa: E402
 from chatline.middleware.body_limit import BodyLimit  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
+from chatline.middleware.null_bytes import NullBytes  # noqa: E402
 from counsellor.sockets import CounsellorSocket  # noqa: E402
 from intake.visitor.socket import VisitorSocket  # noqa: E402
 
@@ -38,4 +39,5 @@ websocket = URLRouter(
     ]
 )
 
-application = NoTrace(BodyLimit(ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})))
+inner = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
+application = NoTrace(NullBytes(BodyLimit(inner)))

@@ -206,6 +206,7 @@ AXES_CLIENT_IP_CALLABLE = "chatline.middleware.no_trace.pseudonym_of"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "user_agent"]
 AXES_VERBOSE = False
 
+SESSION_ENGINE = "counsellor.rules.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -9,7 +9,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django_otp.middleware import OTPMiddleware
 
 from counsellor.access import helplines_by_user, helplines_with, is_verified, own_conversations
 from counsellor.models import Counsellor, SecondFactor
+from counsellor.rules.sessions import SessionStore
 from intake.delivery import frames
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed
