@@ -17,6 +17,7 @@ from django.utils import timezone
 from intake.delivery import frames
 from intake.delivery.feed import Feed
 from intake.delivery.grouping import Grouped
+from intake.rules.clock_guard import note_open
 from intake.rules.presence import mark_staff_present, mark_visitors_seen
 from intake.rules.queue import QueueView, view_queues
 from intake.rules.snapshots import Snapshot, read_snapshots
@@ -100,6 +101,7 @@ class Tick:
         present = [
             f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone and not f.stuck
         ]
+        await self._hub.thread.run(note_open, now=now)
         await self._hub.thread.run(mark_visitors_seen, present, now=now)
         for desk in list(self._hub.desks):
             desk.marked_at = now

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from intake.models import Conversation
+from intake.rules.clock_guard import been_open_for
 from intake.rules.lifecycle import EndReason, State, end_conversation
 
 WAITING_AWAY_MINUTES = 10
@@ -15,10 +16,29 @@ NEVER_CAME_MINUTES = 3
 """Opened, and then nobody connected: a place that was taken to fill the queue, or a page that was closed at once."""
 ACTIVE_SILENT_HOURS = 6
 """One chat can last several hours; nobody writing and nobody there for this long is an end."""
+ACTIVE_BACK_MINUTES = 60
+"""After an outage both have this long to find back to a conversation that has been silent meanwhile."""
 
 
 def close_abandoned(*, now: datetime) -> list[Conversation]:
     """End what was left, and return it so that the caller can wake who looks at it."""
+    left = left_behind(now=now)
+    # Asked again under the lock: she may have come back, or been answered, a moment ago.
+    return [
+        c
+        for c in Conversation.objects.filter(left).order_by("pk")
+        if end_conversation(c, reason=EndReason.ABANDONED, now=now, only_if=left)
+    ]
+
+
+def count_abandoned(*, now: datetime) -> int:
+    """How many would be ended."""
+    return Conversation.objects.filter(left_behind(now=now)).count()
+
+
+def left_behind(*, now: datetime) -> Q:
+    """Which conversations were left. Nobody was who could not come back: an outage does not count."""
+    open_for = been_open_for(now=now)
     away = Q(state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES))
     never_came = Q(
         state=State.WAITING,
@@ -26,8 +46,9 @@ def close_abandoned(*, now: datetime) -> list[Conversation]:
         created_at__lte=now - timedelta(minutes=NEVER_CAME_MINUTES),
     )
     silent = Q(state=State.ACTIVE, last_activity_at__lte=now - timedelta(hours=ACTIVE_SILENT_HOURS))
-    left = Conversation.objects.filter(away | never_came | silent).order_by("pk")
-    # Asked again under the lock: she may have come back, or been answered, a moment ago.
-    return [
-        c for c in left if end_conversation(c, reason=EndReason.ABANDONED, now=now, only_if=away | never_came | silent)
-    ]
+    found = Q(pk__in=[])
+    if open_for is None or open_for >= timedelta(minutes=WAITING_AWAY_MINUTES):
+        found |= away | never_came
+    if open_for is None or open_for >= timedelta(minutes=ACTIVE_BACK_MINUTES):
+        found |= silent
+    return found

@@ -126,6 +126,21 @@ describe(
         ),
     ),
     Description(
+        "intake.ServiceClock",
+        Topic.SET_UP,
+        _("Tjenestens klokke"),
+        _("For at ingenting skal slettes fordi en klokke går feil, eller fordi siden var nede."),
+        until_changed,
+        (
+            Line(
+                ("id", "round_at", "kept_at", "machine", "uptime_seconds"),
+                _("Når det sist ble ryddet, og hvor lenge serveren hadde gått da."),
+            ),
+            Line(("open_at", "open_since_at"), _("Siden når tjenesten har svart uten avbrudd.")),
+            Line(("held_back",), _("Hvor mange samtaler ryddingen lar være å slette inntil klokka er sjekket.")),
+        ),
+    ),
+    Description(
         "intake.Helpline",
         Topic.SET_UP,
         _("Tjenester"),

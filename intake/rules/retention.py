@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from intake.models import Conversation, Helpline, Message
 from intake.sealing.key_store import destroy_keys
@@ -37,10 +37,19 @@ def purge_conversations(public_ids: Sequence[uuid.UUID]) -> int:
 
 def due_for_purge(helpline: Helpline, *, now: datetime, limit: int = 500) -> list[uuid.UUID]:
     """Ended conversations whose life after the last activity is over, or whose visitor erased them; oldest first."""
+    return list(_due(helpline, now=now).order_by("pk").values_list("public_id", flat=True)[:limit])
+
+
+def count_due(*, now: datetime) -> int:
+    """How many conversations of all helplines would be purged, those apart whose visitors erased them."""
+    due = (_due(helpline, now=now) for helpline in Helpline.objects.all())
+    return sum(rows.exclude(end_reason=Conversation.EndReason.ERASED).count() for rows in due)
+
+
+def _due(helpline: Helpline, *, now: datetime) -> QuerySet[Conversation]:
     over = Q(last_activity_at__lte=now - timedelta(hours=helpline.retention_hours))
     erased = Q(end_reason=Conversation.EndReason.ERASED)
-    due = Conversation.objects.filter(over | erased, helpline=helpline, state=State.ENDED)
-    return list(due.order_by("pk").values_list("public_id", flat=True)[:limit])
+    return Conversation.objects.filter(over | erased, helpline=helpline, state=State.ENDED)
 
 
 def purge_by_age(*, now: datetime) -> int:

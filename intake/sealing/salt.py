@@ -33,3 +33,9 @@ def destroy_old_salts(*, today: date) -> int:
     """Destroy every salt of an earlier day. Idempotent; returns how many."""
     deleted, _ = Salt.objects.filter(day_on__lte=today - timedelta(days=KEEP_DAYS)).delete()
     return deleted
+
+
+def destroy_future_salts(*, after: date) -> int:
+    """Destroy salts of days that have not begun: a clock was ahead, and a salt must not live longer than its day."""
+    deleted, _ = Salt.objects.filter(day_on__gt=after).delete()
+    return deleted

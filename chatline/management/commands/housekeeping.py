@@ -5,35 +5,48 @@ import time
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error, connections
 from django.utils import timezone
 
 from counsellor.rules.audit import forget_actions
 from counsellor.rules.lockout import forget_attempts
 from intake.delivery.announcing import announce
-from intake.rules.abandonment import close_abandoned
-from intake.rules.retention import purge_by_age, sweep_orphaned_keys
-from intake.sealing.salt import destroy_old_salts
+from intake.rules.clock_guard import current_uptime, database_time
+from intake.rules.rounds import Round, keep_round
 
 logger = logging.getLogger(__name__)
+
+HELD_BACK_EXIT = 3
 
 
 class Command(BaseCommand):
     help = (
-        "Purge by age, close what was abandoned, destroy old salts. Idempotent, and safe on several machines at once."
+        "Purge by age, close what was abandoned, destroy old salts. Idempotent, and safe on several machines at once. "
+        f"Refuses to remove more than half of the conversations when a clock looks wrong: exit code {HELD_BACK_EXIT}."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=int, metavar="SECONDS", help="go on, once every so many seconds")
+        parser.add_argument(
+            "--yes-remove",
+            type=int,
+            metavar="N",
+            default=0,
+            help="the clock is right: remove up to so many conversations that an earlier round refused to remove",
+        )
 
-    def handle(self, *args: Any, every: int | None = None, **options: Any) -> None:
+    def handle(self, *args: Any, every: int | None = None, yes_remove: int = 0, **options: Any) -> None:
         if every is None:
-            self.stdout.write(keep_house())
+            done = keep_house(confirmed=yes_remove)
+            self.stdout.write(summary(done))
+            if done.held_back:
+                raise CommandError(refusal(done), returncode=HELD_BACK_EXIT)
             return
         while True:
             try:
-                keep_house()
+                keep_house(confirmed=yes_remove)
+                yes_remove = 0  # it was said of what was there then
             except Error:
                 # A database that is away for a minute must not end the purging for good.
                 logger.warning("Housekeeping could not reach a database. It tries again.", exc_info=True)
@@ -41,17 +54,30 @@ class Command(BaseCommand):
             time.sleep(every)
 
 
-def keep_house() -> str:
-    """One round; a line that says how much was done, in numbers alone."""
-    now = timezone.now()
-    abandoned = close_abandoned(now=now)
-    for conversation in abandoned:
+def keep_house(*, confirmed: int = 0) -> Round:
+    """One round of everything."""
+    done = keep_round(database=database_time(), uptime=current_uptime(), now=timezone.now(), confirmed=confirmed)
+    for conversation in done.abandoned:
         announce(conversation)
-    purged = purge_by_age(now=now)
-    keys = sweep_orphaned_keys(now=now)
-    salts = destroy_old_salts(today=now.date())
-    forget_actions(now=now)
-    forget_attempts(now=now)
-    # Django leaves them for ever; they hold who was signed in, and which contacts she had just registered.
-    SessionStore.clear_expired()
-    return f"closed {len(abandoned)} abandoned, purged {purged}, destroyed {keys} stray keys and {salts} old salts"
+    forget_actions(now=done.at)
+    forget_attempts(now=done.at)
+    if not done.held_back:
+        # Django leaves them for ever; they hold who was signed in, and which contacts she had just registered.
+        SessionStore.clear_expired()
+    return done
+
+
+def summary(done: Round) -> str:
+    """A line that says how much was done, in numbers alone."""
+    return (
+        f"closed {len(done.abandoned)} abandoned, purged {done.purged}, "
+        f"destroyed {done.keys} stray keys and {done.salts} old salts"
+    )
+
+
+def refusal(done: Round) -> str:
+    return (
+        f"Refused to end or purge {done.held_back} conversations: that is more than half, and the clock may be wrong. "
+        f"This machine says {timezone.now():%Y-%m-%d %H:%M} UTC. If that is wrong, put the clock right, and nothing "
+        f"was lost. If it is right: manage.py housekeeping --yes-remove {done.held_back}"
+    )

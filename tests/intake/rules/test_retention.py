@@ -21,6 +21,7 @@ from intake.rules.abandonment import (
 from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation, open_conversation
 from intake.rules.messages import Posting, read_messages, store_messages
 from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
+from intake.rules.rounds import Round
 from intake.sealing.key_store import cache, create_key
 from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
@@ -153,7 +154,7 @@ def test_housekeeping_on_several_machines_at_once_does_each_thing_once(
 
     results = run_together([keep_house] * 4)
 
-    assert all(isinstance(result, str) for result in results), results
+    assert all(isinstance(result, Round) for result in results), results
     assert PendingContact.objects.count() == 1
     assert sum(Tally.objects.values_list("gave_up", flat=True)) == 2
     assert not Conversation.objects.filter(pk=over.conversation.pk).exists()

@@ -1,0 +1,302 @@
+"""A clock that lies by a day removes nothing early, and nothing stays for ever; an outage ends nobody's wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from counsellor.models import Counsellor
+from intake.models import Conversation, Helpline, ServiceClock
+from intake.rules.abandonment import close_abandoned
+from intake.rules.clock_guard import (
+    FEW_CONVERSATIONS,
+    UNSEEN_MINUTES,
+    Uptime,
+    count_held_back,
+    last_round_at,
+    note_open,
+    read_clocks,
+)
+from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation, open_conversation
+from intake.rules.presence import mark_visitors_seen
+from intake.rules.rounds import Round, keep_round
+from intake.sealing.models import Salt
+from intake.sealing.salt import salt_of
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+BOOT = "4f1c8b1e-0000-4000-8000-000000000001"
+
+
+def up(passed: timedelta, machine: str = BOOT) -> Uptime:
+    """The machine's uptime so long after NOW."""
+    return Uptime(machine, 1000 + passed.total_seconds())
+
+
+def keep(at: timedelta, real: timedelta | None = None, *, machine: str = BOOT, confirmed: int = 0) -> Round:
+    """A round by a clock that says NOW + `at`, when really NOW + `real`."""
+    return keep_round(now=NOW + at, uptime=up(at if real is None else real, machine), confirmed=confirmed)
+
+
+def open_many(helpline: Helpline, count: int, *, now: datetime = NOW) -> list[Conversation]:
+    return [open_conversation(helpline, language="nb", intro={}, now=now).conversation for _ in range(count)]
+
+
+def active(helpline: Helpline, counsellor: Counsellor, count: int) -> list[Conversation]:
+    found = open_many(helpline, count)
+    for conversation in found:
+        claim_conversation(conversation, counsellor=counsellor, now=NOW)
+    return found
+
+
+def ended(helpline: Helpline, count: int, *, now: datetime = NOW) -> list[Conversation]:
+    found = open_many(helpline, count, now=now)
+    for conversation in found:
+        end_conversation(conversation, reason=EndReason.VISITOR, now=now)
+    return found
+
+
+def states() -> Sequence[str]:
+    return list(Conversation.objects.order_by("pk").values_list("state", flat=True))
+
+
+def test_clock_a_day_ahead_ends_no_conversation(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    keep(timedelta(0))
+
+    done = keep(DAY + MINUTE, MINUTE)
+
+    assert states() == ["active"] * 4
+    assert (done.abandoned, done.held_back, count_held_back()) == ([], 4, 4)
+
+
+def test_clock_a_day_ahead_purges_no_text(helpline: Helpline) -> None:
+    helpline.retention_hours = 12
+    helpline.save()
+    ended(helpline, 2)
+    keep(timedelta(0))
+
+    assert keep(DAY + MINUTE, MINUTE).held_back == 2
+    assert len(states()) == 2
+
+
+def test_what_is_really_due_goes_though_the_clock_is_ahead(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    ended(helpline, 1, now=NOW - timedelta(hours=72))
+    keep(timedelta(minutes=-1))
+
+    done = keep(DAY + MINUTE, MINUTE)
+
+    assert (done.purged, done.held_back) == (1, 4)
+
+
+def test_refusal_is_over_when_the_clock_is_right_again(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    keep(timedelta(0))
+    keep(DAY + MINUTE, MINUTE)
+
+    done = keep(2 * MINUTE)
+
+    assert (done.held_back, count_held_back(), states()) == (0, 0, ["active"] * 4)
+
+
+def test_refusal_is_said_once(helpline: Helpline, counsellor: Counsellor, caplog: pytest.LogCaptureFixture) -> None:
+    active(helpline, counsellor, 4)
+    keep(timedelta(0))
+
+    for minute in range(1, 4):
+        keep(DAY + minute * MINUTE, minute * MINUTE)
+
+    assert len([record for record in caplog.records if "refuses to remove" in record.message]) == 1
+
+
+def test_administrator_who_says_that_the_clock_is_right_is_believed(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    keep(timedelta(0))
+
+    too_few = keep(DAY + MINUTE, MINUTE, confirmed=3)
+    enough = keep(DAY + MINUTE, MINUTE, confirmed=4)
+    after = keep(DAY + 2 * MINUTE, 2 * MINUTE)
+
+    assert (too_few.held_back, len(enough.abandoned), enough.held_back) == (4, 4, 0)
+    assert after.held_back == 0
+
+
+def test_jump_that_would_remove_less_than_half_is_followed(helpline: Helpline, counsellor: Counsellor) -> None:
+    helpline.retention_hours = 12
+    helpline.save()
+    ended(helpline, 1)
+    ended(helpline, 2, now=NOW + DAY)
+    keep(timedelta(0))
+
+    assert keep(DAY + MINUTE, MINUTE).purged == 1
+
+
+def test_clock_a_day_behind_removes_nothing_and_is_caught_up(helpline: Helpline) -> None:
+    ended(helpline, 3, now=NOW - timedelta(hours=72))
+    open_many(helpline, 1)
+
+    behind = keep(-DAY)
+    right = keep(MINUTE, MINUTE - DAY, machine="another start")
+
+    assert (behind.purged, right.purged) == (0, 3)
+
+
+def test_database_with_another_clock_is_believed(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 1)
+
+    assert keep_round(now=NOW + DAY, uptime=None, database=NOW).held_back == 1
+    assert states() == ["active"]
+
+
+def test_three_forgotten_conversations_of_a_quiet_night_go(helpline: Helpline) -> None:
+    ended(helpline, FEW_CONVERSATIONS)
+    keep(timedelta(0))
+
+    done = keep(timedelta(hours=73))
+
+    assert (done.purged, done.held_back) == (FEW_CONVERSATIONS, 0)
+
+
+def test_all_that_became_due_while_the_clock_ran_evenly_goes(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+
+    assert keep(timedelta(hours=73)).purged == 10
+
+
+def test_first_round_after_a_restart_asks_before_it_removes_most(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+
+    done = keep(timedelta(hours=73), machine="another start")
+
+    assert (done.purged, done.held_back) == (0, 10)
+
+
+def test_first_round_after_a_short_restart_goes_on(helpline: Helpline) -> None:
+    ended(helpline, 10, now=NOW - timedelta(hours=72))
+    keep(-MINUTE)
+
+    assert keep(timedelta(minutes=UNSEEN_MINUTES - 5), machine="another start").purged == 10
+
+
+def test_very_first_round_asks_before_it_removes_most(helpline: Helpline) -> None:
+    ended(helpline, 10, now=NOW - timedelta(hours=100))
+
+    assert keep(timedelta(0)).held_back == 10
+
+
+def test_erased_conversation_goes_whatever_the_clock_says(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    (erased,) = open_many(helpline, 1)
+    end_conversation(erased, reason=EndReason.ERASED, now=NOW)
+
+    done = keep(DAY, timedelta(0))
+
+    assert done.purged == 1
+
+
+def test_age_of_the_last_round_is_told(helpline: Helpline) -> None:
+    keep(timedelta(0))
+    keep(MINUTE)
+
+    assert last_round_at() == NOW + MINUTE
+
+
+# -- outages ------------------------------------------------------------------------------------------------
+
+
+def serve(since: timedelta, until: timedelta) -> None:
+    """Web processes note every half minute that they serve."""
+    at = since
+    while at <= until:
+        note_open(now=NOW + at)
+        at += timedelta(seconds=30)
+
+
+def seen(conversations: Sequence[Conversation], at: timedelta) -> None:
+    mark_visitors_seen([conversation.pk for conversation in conversations], now=NOW + at)
+
+
+def test_waiting_visitors_have_their_ten_minutes_after_an_outage(helpline: Helpline) -> None:
+    waiting = open_many(helpline, 2)
+    serve(timedelta(0), MINUTE)
+    seen(waiting, MINUTE)
+    serve(timedelta(hours=2), timedelta(hours=2, minutes=11))
+    back = timedelta(hours=2)
+
+    assert close_abandoned(now=NOW + timedelta(hours=1)) == []
+    assert close_abandoned(now=NOW + back + 9 * MINUTE) == []
+    assert len(close_abandoned(now=NOW + back + 10 * MINUTE)) == 2
+
+
+def test_one_who_came_back_after_the_outage_keeps_her_place(helpline: Helpline) -> None:
+    back, away = open_many(helpline, 2)
+    serve(timedelta(0), MINUTE)
+    serve(timedelta(hours=2), timedelta(hours=2, minutes=11))
+    seen([back], timedelta(hours=2, minutes=5))
+
+    assert close_abandoned(now=NOW + timedelta(hours=2, minutes=11)) == [away]
+
+
+def test_active_conversation_has_an_hour_after_a_long_outage(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 1)
+    serve(timedelta(0), MINUTE)
+    serve(timedelta(hours=8), timedelta(hours=9))
+
+    assert close_abandoned(now=NOW + timedelta(hours=8, minutes=59)) == []
+    assert len(close_abandoned(now=NOW + timedelta(hours=9))) == 1
+
+
+def test_clock_that_was_ahead_does_not_keep_the_doors_new_for_ever(helpline: Helpline) -> None:
+    note_open(now=NOW + DAY)
+    note_open(now=NOW)
+    serve(timedelta(0), 11 * MINUTE)
+
+    assert ServiceClock.objects.get().open_since_at == NOW
+    open_many(helpline, 1)
+    assert len(close_abandoned(now=NOW + 11 * MINUTE)) == 1
+
+
+def test_outage_is_noted_by_a_restart_of_the_web(helpline: Helpline) -> None:
+    serve(timedelta(0), MINUTE)
+    note_open(now=NOW + timedelta(hours=1))
+
+    assert ServiceClock.objects.get().open_since_at == NOW + timedelta(hours=1)
+
+
+# -- salts ---------------------------------------------------------------------------------------------------
+
+
+def test_salt_of_today_outlives_a_clock_that_is_ahead(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 4)
+    salt = salt_of(NOW.date())
+    keep(timedelta(0))
+
+    keep(DAY + MINUTE, MINUTE)
+
+    assert salt_of(NOW.date()) == salt
+
+
+def test_salt_of_tomorrow_made_by_a_wrong_clock_is_destroyed(helpline: Helpline) -> None:
+    salt_of(NOW.date() + 2 * DAY)
+
+    keep(timedelta(0))
+
+    assert not Salt.objects.exists()
+
+
+def test_clocks_that_agree_are_steady(helpline: Helpline) -> None:
+    keep(timedelta(0))
+
+    assert read_clocks(now=NOW + MINUTE, uptime=up(MINUTE)).steady
+    assert read_clocks(now=NOW + 4 * MINUTE, uptime=up(MINUTE)).steady
+    assert not read_clocks(now=NOW + 10 * MINUTE, uptime=up(MINUTE)).steady
+    assert read_clocks(now=NOW - DAY, uptime=up(MINUTE)).steady
