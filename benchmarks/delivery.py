@@ -22,6 +22,7 @@ LOADS = [
     Load("500 conversations, as fast as it goes", conversations=500, window=1),
     Load("50 conversations, 100 messages/s", conversations=50, per_second=100),
 ]
+NAMES = ["chatline", "socketio", "ejabberd", "storeless", "textbook", "pooled"]
 QUICK_LOADS = [
     Load("8 conversations, as fast as it goes", conversations=8, window=4, warm_up_seconds=0.3, seconds=1.0),
     Load("8 conversations, 100 messages/s", conversations=8, per_second=100, warm_up_seconds=0.3, seconds=1.0),
@@ -33,9 +34,11 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="python -m benchmarks.delivery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="a smoke test: small loads, one round")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0, help="measured in each round")
-    parser.add_argument("--only", choices=["chatline", "storeless", "textbook", "pooled"], action="append")
+    parser.add_argument("--rounds", type=int, default=5, help="quiet ones of each")
+    parser.add_argument("--seconds", type=float, default=6.0, help="measured in each round")
+    parser.add_argument(
+        "--only", choices=["chatline", "socketio", "ejabberd", "storeless", "textbook", "pooled"], action="append"
+    )
     parser.add_argument("--load", type=int, action="append", help="only these loads, counted from 0")
     parser.add_argument("--json", metavar="FILE", help="write every round here")
     return parser.parse_args(arguments)

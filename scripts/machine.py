@@ -16,6 +16,7 @@ DEBIAN_PACKAGE = {
     "caddy": "caddy",
     "chromium": "chromium",
     "docker-compose": "docker-compose",
+    "ejabberd": "ejabberd erlang-p1-pgsql",
     "node": "nodejs",
     "npm": "npm",
     "postgres": "postgresql",
@@ -24,10 +25,12 @@ DEBIAN_PACKAGE = {
 }
 OTHER_NAMES = {
     "chromium": ["chromium-browser", "google-chrome", "google-chrome-stable"],
+    "ejabberd": ["ejabberdctl"],
     "redis-server": ["valkey-server"],
 }
 OTHER_FOLDERS = {
     "chromium": ["/Applications/Chromium.app/Contents/MacOS", "/Applications/Google Chrome.app/Contents/MacOS"],
+    "ejabberd": ["/usr/sbin"],
     # Debian keeps the server's programs out of PATH, one folder a version.
     "postgres": [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)],
 }
@@ -83,6 +86,6 @@ def provide(names: Iterable[str]) -> None:
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-qq"], env=quiet, stdin=subprocess.DEVNULL, check=False)
     for package in packages:
-        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
+        command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *package.split()]
         subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
     importlib.invalidate_caches()

@@ -23,8 +23,8 @@ NODE_SUMMARY = re.compile(r"^\S+ (?P<kind>pass|fail|skipped) (?P<count>\d+)$")
 NO_TESTS = 5
 LOOK_SECONDS = 0.2
 NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose"]
-# Debian starts a proxy on port 80 together with caddy, so that one is asked of CI's machine only.
-NEEDED_IN_CI = ["caddy"]
+# Debian starts a server together with each of these, so they are asked of CI's machine only.
+NEEDED_IN_CI = ["caddy", "ejabberd"]
 
 
 @dataclass

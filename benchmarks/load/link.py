@@ -17,6 +17,7 @@ from websockets.speedups import apply_mask
 TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
 NORMAL = 1000
 LOST = 1006
+SUBPROTOCOL = "helpline.v1"
 
 
 class Link(asyncio.Protocol):
@@ -40,11 +41,12 @@ class Link(asyncio.Protocol):
         on_text: Callable[[bytes], None],
         on_close: Callable[[int], None],
         headers: str = "",
+        subprotocol: str = SUBPROTOCOL,
     ) -> Link:
         """Raises `OSError` when the server does not accept."""
         loop = asyncio.get_running_loop()
         _, link = await loop.create_connection(lambda: cls(on_text, on_close), "127.0.0.1", port)
-        link._transport.write(_request(port, path, headers).encode())  # type: ignore[union-attr]  # connected
+        link._transport.write(_request(port, path, headers, subprotocol).encode())  # type: ignore[union-attr]  # connected
         await link._opened  # type: ignore[misc]  # not opened yet
         link._opened = None
         return link
@@ -119,10 +121,12 @@ class Link(asyncio.Protocol):
             self._code = int.from_bytes(payload[:2], "big") or NORMAL
 
 
-def _request(port: int, path: str, headers: str) -> str:
+def _request(port: int, path: str, headers: str, subprotocol: str) -> str:
+    if subprotocol:
+        headers = f"Sec-WebSocket-Protocol: {subprotocol}\r\n{headers}"
     key = base64.b64encode(os.urandom(16)).decode()
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: helpline.v1\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
         f"{headers}\r\n"
     )

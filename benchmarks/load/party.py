@@ -101,25 +101,30 @@ class Party:
         self.waiting.add(origin)
         if self.clock.measuring:
             self.clock.sent_at[origin] = time.perf_counter()
-        self.link.send(f'{{"type":"message","origin_id":"{origin}","body":"{body_of(origin)}"}}'.encode())
+        self.send_message(origin)
+
+    def send_message(self, origin: str) -> None:
+        text = f'{{"type":"message","origin_id":"{origin}","body":"{body_of(origin)}"}}'
+        self.link.send(text.encode())  # type: ignore[union-attr]  # post has looked
 
     def take(self, text: bytes) -> None:
         frame = hear(text)
         if frame.type == "message":
-            self._take_message(frame)
+            self.take_message(frame)
         elif frame.type == "ack":
-            self._take_ack(frame)
+            self.take_ack(frame)
         elif frame.type == "welcome":
             self._welcomed.set_result(None)
         elif frame.type == "error":
-            self._take_error(frame)
+            self.take_error(frame)
 
     def closed(self, code: int) -> None:
         if self.link is not None:
             self.link = None
             self.errors.append(f"closed with {code}")
 
-    def _take_message(self, frame: Heard) -> None:
+    def take_message(self, frame: Heard) -> None:
+        """A message has been shown to this side, its own or the other's."""
         origin = frame.origin_id
         now = self.clock.heard_at = time.perf_counter()
         if origin in self.received:
@@ -133,11 +138,15 @@ class Party:
             sent_at = self.clock.sent_at.pop(origin, None)
             if sent_at is not None:
                 self.clock.latencies.append(now - sent_at)
+        self.confirm()
+
+    def confirm(self) -> None:
+        """Say now and then what has been displayed: the server's window opens."""
         if self.entrance.hello and self.last - self.confirmed >= CONFIRM_EVERY and self.link is not None:
             self.confirmed = self.last
             self.link.send(b'{"type":"displayed","seq":%d}' % self.last)
 
-    def _take_ack(self, frame: Heard) -> None:
+    def take_ack(self, frame: Heard) -> None:
         self.clock.heard_at = time.perf_counter()
         self.waiting.discard(frame.origin_id)
         if frame.origin_id in self.acked:
@@ -148,7 +157,7 @@ class Party:
         if self.sending and self.window:
             self.post()
 
-    def _take_error(self, frame: Heard) -> None:
+    def take_error(self, frame: Heard) -> None:
         self.errors.append(frame.code)
         self.waiting.discard(frame.origin_id)
 

@@ -62,19 +62,19 @@ class Played:
     parties: list[Party]
 
 
-def play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage) -> Played:
+def play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage, *, party: type[Party] = Party) -> Played:
     """Run one round against the server on `port`. `usage` reads CPU seconds by name."""
     gc.collect()
     gc.disable()  # the notes of a round are many and hold no cycles
     try:
-        return uvloop.run(_play(port, entrances, load, usage))
+        return uvloop.run(_play(port, entrances, load, usage, party))
     finally:
         gc.enable()
 
 
-async def _play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage) -> Played:
+async def _play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage, party: type[Party]) -> Played:
     clock = Clock()
-    parties = [Party(entrance, clock, window=load.window) for entrance in entrances]
+    parties = [party(entrance, clock, window=load.window) for entrance in entrances]
     await connect_all(parties, port)
     sending = _start(parties, load)
     await asyncio.sleep(load.warm_up_seconds)

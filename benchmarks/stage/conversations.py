@@ -92,6 +92,11 @@ def forget_messages() -> None:
     """Every round begins with empty tables."""
     Conversation.objects.update(head=0)
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE intake_message, textbook_message")
+        cursor.execute("TRUNCATE intake_message")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE intake_conversation")
+
+
+def forget_textbook_messages() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE textbook_message")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import connection
 
@@ -49,11 +49,16 @@ def read_everything(conversations: Sequence[int]) -> dict[int, list[Stored]]:
 
 def check_textbook(played: Played) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT origin_id, id FROM textbook_message")
-        found = {str(origin): seq for origin, seq in cursor.fetchall()}
+        cursor.execute("SELECT origin_id::text, id, body FROM textbook_message")
+        compare_told(played, {origin: (seq, body) for origin, seq, body in cursor.fetchall()})
+
+
+def compare_told(played: Played, found: Mapping[str, tuple[int, str]]) -> None:
+    """Hold the numbers that senders were told against the rows found, `{origin: (number, text)}`."""
     told = {origin: seq for party in played.parties for origin, seq in party.acked.items()}
+    changed = sum(body != body_of(origin) for origin, (_, body) in found.items())
     played.result.stored = len(found)
-    played.result.database_faults = len(told.items() ^ found.items())
+    played.result.database_faults = changed + len(told.items() ^ {(origin, seq) for origin, (seq, _) in found.items()})
 
 
 def check_storeless(played: Played) -> None:

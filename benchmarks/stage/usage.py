@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+import redis
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -14,16 +15,19 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Usage:
-    """Processor seconds so far of the server, the database, this client, and of the whole machine."""
+    """Processor seconds so far of the server, its database and Redis, this client, and of the whole machine."""
 
     def __init__(self, server_pid: int) -> None:
         self._server = server_pid
         self._database = parent_of(_backend_pid())
+        with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+            self._redis = int(client.info("server")["process_id"])
 
     def __call__(self) -> dict[str, float]:
         return {
             "server": processor_seconds([self._server]),
             "database": processor_seconds([self._database, *children_of(self._database)], with_ended_children=True),
+            "redis": processor_seconds([self._redis]),
             "client": time.process_time(),
             "machine": machine_seconds(),
         }

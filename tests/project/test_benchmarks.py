@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.once, pytest.mark.processes]
 MISSING = 2
 
 
-def run_quickly(module: str, found: Path) -> Any:
-    command = [sys.executable, "-m", module, "--quick", "--json", str(found)]
+def run_quickly(module: str, found: Path, *arguments: str) -> Any:
+    command = [sys.executable, "-m", module, "--quick", "--json", str(found), *arguments]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     if answer.returncode == MISSING:
         lacking(Missing(answer.stderr.strip()))
@@ -28,14 +28,34 @@ def run_quickly(module: str, found: Path) -> Any:
 
 
 def test_delivery_loses_doubles_and_reorders_nothing(tmp_path: Path) -> None:
-    played = run_quickly("benchmarks.delivery", tmp_path / "found.json")
+    found = run_quickly("benchmarks.delivery", tmp_path / "found.json", "--only", "chatline", "--only", "storeless")
 
-    rounds = [one for entry in played if entry["server"] == "chatline" for one in entry["rounds"]]
-    assert {entry["server"] for entry in played} == {"chatline", "storeless", "textbook", "pooled"}
+    rounds = [one for entry in found["played"] if entry["server"] == "chatline" for one in entry["rounds"]]
+    assert {entry["server"] for entry in found["played"]} == {"chatline", "storeless"}
     assert len(rounds) == 2
     for one in rounds:
         assert one["acked"] == one["stored"] > 50
         assert (one["lost"], one["doubled"], one["reordered"], one["database_faults"]) == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["socketio", "ejabberd", "textbook", "pooled"])
+def test_peers_store_what_they_acknowledge(name: str, tmp_path: Path) -> None:
+    found = run_quickly("benchmarks.delivery", tmp_path / "found.json", "--only", name, "--load", "1")
+
+    (entry,) = found["played"]
+    (one,) = entry["rounds"]
+    assert one["acked"] == one["stored"] > 50
+    assert (one["database_faults"], one["doubled"], one["spoiled"]) == (0, 0, 0)
+
+
+def test_packages_of_the_peer_are_locked_by_integrity() -> None:
+    text = (ROOT / "benchmarks" / "socketio" / "package-lock.json").read_text()
+    packages = json.loads(text)["packages"]
+
+    assert "http" not in text
+    assert "resolved" not in text
+    assert packages["node_modules/socket.io"]["version"].startswith("4.8.")
+    assert [name for name, package in packages.items() if name and not package["integrity"].startswith("sha512-")] == []
 
 
 def test_waiting_visitors_know_their_place(tmp_path: Path) -> None:

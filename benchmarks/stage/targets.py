@@ -1,0 +1,41 @@
+"""What a benchmark is to reach, and whether it did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Target:
+    """One line of the closing table: `wanted` and `found` in words."""
+
+    what: str
+    wanted: str
+    found: str
+    reached: bool
+
+
+def print_targets(targets: Sequence[Target]) -> None:
+    """The closing table: what was wanted, what was found."""
+    widths = [max((len(text) for text in column), default=0) for column in zip(*map(_cells, targets), strict=True)]
+    print()
+    for target in targets:
+        cells = [cell.ljust(width) for cell, width in zip(_cells(target), widths, strict=True)]
+        print("  " + "  ".join(cells).rstrip())
+
+
+def _cells(target: Target) -> tuple[str, str, str, str]:
+    return target.what, target.wanted, target.found, "reached" if target.reached else "NOT REACHED"
+
+
+def write_findings(path: str | None, targets: Sequence[Target], **found: object) -> None:
+    """What `--json` keeps, when it was asked for."""
+    if path:
+        Path(path).write_text(json.dumps({"targets": [asdict(target) for target in targets], **found}, indent=1))
+
+
+def read_targets(path: Path) -> list[Target]:
+    return [Target(**target) for target in json.loads(path.read_text())["targets"]] if path.is_file() else []
