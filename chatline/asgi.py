@@ -19,6 +19,7 @@ from chatline.lifespan import lifespan  # noqa: E402
 from chatline.middleware.body_limit import BodyLimit  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
 from chatline.middleware.null_bytes import NullBytes  # noqa: E402
+from chatline.operator_addresses import PATHS, OperatorAddresses  # noqa: E402
 from counsellor.sockets import CounsellorSocket  # noqa: E402
 from intake.visitor.socket import VisitorSocket  # noqa: E402
 
@@ -39,5 +40,6 @@ websocket = URLRouter(
     ]
 )
 
+# From the outside in. `NoTrace` is the first to see a request; after it there is nothing left that tells who sent it.
 inner = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
-application = NoTrace(NullBytes(BodyLimit(inner)))
+application = NoTrace(OperatorAddresses(NullBytes(BodyLimit(inner))), nameless=PATHS)

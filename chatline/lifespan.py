@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+from chatline.asker import stop_askers
 from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
 
@@ -31,5 +32,6 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await stop_hub()
+            stop_askers()
             await send({"type": "lifespan.shutdown.complete"})
             return

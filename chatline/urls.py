@@ -1,12 +1,12 @@
-"""The addresses of an installation. Every one of them stands in the authorisation table (counsellor/access.py)."""
+"""The addresses of an installation. Every one of them stands in the authorisation table (counsellor/authorisation.py).
+
+Those of the operator are answered before Django: chatline/operator_addresses.py.
+"""
 
 from django.contrib import admin
 from django.urls import include, path
 
-from chatline.health import readyz
-
 urlpatterns = [
-    path("readyz", readyz, name="readyz"),
     path("admin/", admin.site.urls),
     path("counsellor/", include("counsellor.urls")),
     path("stats/", include("stats.urls")),

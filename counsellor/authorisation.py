@@ -41,7 +41,6 @@ def staff_with(permission: str) -> Rule:
 
 # By the name of the address; "namespace:*" is every name of a namespace that is not ours to list.
 ADDRESSES: dict[str, Rule] = {
-    "readyz": PUBLIC,
     "admin:*": ADMINISTRATOR,
     "admin:login": NOBODY,
     "admin:password_change": NOBODY,

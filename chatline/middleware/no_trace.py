@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -39,6 +39,9 @@ KEPT = frozenset(
         b"sec-fetch-site", b"sec-fetch-mode", b"sec-fetch-dest", b"sec-fetch-user", b"x-forwarded-proto",
     }
 )  # fmt: skip
+
+
+NOBODY = ("::", 0)
 
 
 def pseudonym_of(request: HttpRequest) -> str:
@@ -82,10 +85,13 @@ def without_port(address: str) -> str:
 
 
 class NoTrace:
-    """ASGI middleware. Wrap the whole application in it; nothing may stand outside."""
+    """ASGI middleware. Wrap the whole application in it; nothing may stand outside.
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    At the `nameless` paths there is nobody to tell apart: they get no pseudonym, and so need no key store.
+    """
+
+    def __init__(self, app: App, *, nameless: Collection[str] = ()) -> None:
+        self.app, self._nameless = app, frozenset(nameless)
         self._salt: tuple[date, bytes] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,13 +100,13 @@ class NoTrace:
         await self.app(scope, receive, send)
 
     async def _without_traces(self, scope: Scope) -> Scope:
-        address = _address_of(scope)
         kept = [(name, value) for name, value in scope["headers"] if name.lower() in KEPT]
-        return {
-            **scope,
-            "client": (pseudonymise(address, salt=await self._salt_of_today()), 0),
-            "headers": kept,
-        }
+        return {**scope, "client": await self._client_of(scope), "headers": kept}
+
+    async def _client_of(self, scope: Scope) -> tuple[str, int]:
+        if scope.get("path") in self._nameless:
+            return NOBODY
+        return pseudonymise(_address_of(scope), salt=await self._salt_of_today()), 0
 
     async def _salt_of_today(self) -> bytes:
         today = datetime.now(UTC).date()

@@ -7,7 +7,7 @@ import re
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 
 KEY = re.compile(r"[a-z0-9]{32}")
-"""As Django makes them. A cookie holds whatever its sender likes: a NUL byte too, which PostgreSQL takes for an error."""
+"""As Django makes them. A cookie holds whatever its sender likes, a NUL byte too: PostgreSQL takes it for an error."""
 
 
 class SessionStore(DatabaseSessions):

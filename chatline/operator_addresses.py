@@ -1,0 +1,45 @@
+"""The addresses for whoever runs the installation. They answer at any host name, set no cookie and know no visitor."""
+
+from __future__ import annotations
+
+import json
+
+from chatline.health import Answer, healthz, readyz
+from chatline.middleware.no_trace import App, Receive, Scope, Send
+
+JSON = b"application/json"
+HEALTH = {"/healthz": healthz, "/readyz": readyz}
+PATHS = frozenset(HEALTH)
+
+
+class OperatorAddresses:
+    """ASGI middleware: answers them itself and passes everything else on."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] not in PATHS:
+            await self.app(scope, receive, send)
+        elif scope["method"] not in ("GET", "HEAD"):
+            await answer(scope, send, 405, b"", (b"allow", b"GET, HEAD"))
+        else:
+            await answer(scope, send, *as_json(await HEALTH[scope["path"]]()))
+
+
+def as_json(told: Answer) -> tuple[int, bytes]:
+    status, fields = told
+    return status, json.dumps(fields).encode()
+
+
+async def answer(
+    scope: Scope, send: Send, status: int, body: bytes, *more: tuple[bytes, bytes], content_type: bytes = JSON
+) -> None:
+    headers = [
+        (b"content-type", content_type),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *more,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
