@@ -1,6 +1,6 @@
 """What a visitor costs who waits and says nothing, and how fast a crowd gets in.
 
-    python -m benchmarks.idle                  5,000 visitors for a minute
+    python -m benchmarks.idle                  10,000 visitors for a minute
     python -m benchmarks.idle --quick          a smoke test, some seconds
 
 Every socket has said hello and was told its place in the queue. Meanwhile the server ticks, beats and marks presence.
@@ -9,14 +9,18 @@ Every socket has said hello and was told its place in the queue. Meanwhile the s
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
+from benchmarks.stage.tables import print_table
+from benchmarks.stage.targets import Target, print_targets, write_findings
 from scripts.machine import Missing
 
-MOST_KILOBYTES = 35
+if TYPE_CHECKING:
+    from benchmarks.stage.crowd import Crowd
+
+MOST_MEGABYTES = 400
 FEWEST_PER_SECOND = 300
 
 
@@ -25,7 +29,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         prog="python -m benchmarks.idle", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="a smoke test: few visitors, a short wait")
-    parser.add_argument("--visitors", type=int, default=5000)
+    parser.add_argument("--visitors", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=60.0, help="that they wait")
     parser.add_argument("--json", metavar="FILE", help="write the figures here")
     return parser.parse_args(arguments)
@@ -51,24 +55,43 @@ def measure(chosen: argparse.Namespace) -> int:
     from benchmarks.stage.conversations import make_helpline, open_conversations, visitor_entrance
     from benchmarks.stage.crowd import let_wait
     from benchmarks.stage.server import chatline_command, free_port, serving
-    from benchmarks.stage.tables import print_table
 
     print(f"Opening {chosen.visitors:,} conversations ...", flush=True)
     entrances = [visitor_entrance(opened) for opened in open_conversations(make_helpline(), chosen.visitors)]
     port = free_port()
     with serving(chatline_command(port), port) as server:
         crowd = let_wait(server, entrances, seconds=chosen.seconds)
-    columns = ["visitors", "kB each", "connected/s", "all placed s", "core %", "told s", "misplaced", "missed beats"]
-    cells = [
-        f"{crowd.visitors:,}", f"{crowd.kilobytes_each:.1f}", f"{crowd.connected_per_second:,.0f}",
-        f"{crowd.all_placed_seconds:.1f}", f"{crowd.processor_share * 100:.0f}", f"{crowd.told_seconds:.1f}",
-        f"{crowd.misplaced}", f"{crowd.missed_beats}",
-    ]  # fmt: skip
-    print_table(f"Waiting visitors, after {chosen.seconds:.0f} s", columns, {"Chatline": cells})
-    print(f"  to reach: at most {MOST_KILOBYTES} kB each, at least {FEWEST_PER_SECOND} connected/s")
-    if chosen.json:
-        Path(chosen.json).write_text(json.dumps(crowd.to_dict(), indent=1))
+    show(crowd, chosen.seconds)
+    targets = find_targets(crowd)
+    print_targets(targets)
+    write_findings(chosen.json, targets, crowd=crowd.to_dict())
     return 1 if crowd.faults else 0
+
+
+def show(crowd: Crowd, seconds: float) -> None:
+    cells = {
+        "visitors": f"{crowd.visitors:,}",
+        "MB": f"{crowd.resident_megabytes:.0f}",
+        "kB each": f"{crowd.kilobytes_each:.1f}",
+        "connected/s": f"{crowd.connected_per_second:,.0f}",
+        "all placed s": f"{crowd.all_placed_seconds:.1f}",
+        "core %": f"{crowd.processor_share * 100:.0f}",
+        "told s": f"{crowd.told_seconds:.1f}",
+        "misplaced": f"{crowd.misplaced}",
+        "missed beats": f"{crowd.missed_beats}",
+    }
+    print_table(f"Waiting visitors, after {seconds:.0f} s", list(cells), {"Chatline": list(cells.values())})
+
+
+def find_targets(crowd: Crowd) -> list[Target]:
+    who = f"{crowd.visitors:,} waiting visitors in one process"
+    megabytes, speed = crowd.resident_megabytes, crowd.connected_per_second
+    return [
+        Target(f"{who}: resident", f"<= {MOST_MEGABYTES} MB", f"{megabytes:.0f} MB", megabytes <= MOST_MEGABYTES),
+        Target(f"{who}: connected", f">= {FEWEST_PER_SECOND}/s", f"{speed:,.0f}/s", speed >= FEWEST_PER_SECOND),
+        Target(f"{who}: wrong places", "0", f"{crowd.misplaced}", not crowd.misplaced),
+        Target(f"{who}: missed heartbeats", "0", f"{crowd.missed_beats}", not crowd.missed_beats),
+    ]
 
 
 if __name__ == "__main__":

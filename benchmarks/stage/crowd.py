@@ -34,6 +34,7 @@ class Crowd:
     visitors: int
     connected_per_second: float
     all_placed_seconds: float
+    resident_megabytes: float
     kilobytes_each: float
     processor_share: float
     told_seconds: float
@@ -83,6 +84,7 @@ async def _let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: f
         visitors=len(waiters),
         connected_per_second=len(waiters) / connecting_seconds,
         all_placed_seconds=placed_seconds,
+        resident_megabytes=full / 1e6,
         kilobytes_each=(full - empty) / len(waiters) / 1000,
         processor_share=used / seconds,
         told_seconds=told_seconds,

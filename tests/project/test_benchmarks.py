@@ -59,7 +59,7 @@ def test_packages_of_the_peer_are_locked_by_integrity() -> None:
 
 
 def test_waiting_visitors_know_their_place(tmp_path: Path) -> None:
-    crowd = run_quickly("benchmarks.idle", tmp_path / "found.json")
+    crowd = run_quickly("benchmarks.idle", tmp_path / "found.json")["crowd"]
 
     assert crowd["visitors"] == 100
     assert (crowd["misplaced"], crowd["missed_beats"], crowd["surprises"]) == (0, 0, 0)
