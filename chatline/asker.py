@@ -49,7 +49,8 @@ class Asker:
         if self._asking is None:
             self._asking = self._submit(self._ask)
             self._asking.add_done_callback(self._asked)
-        return bool(await _wait(self._asking, within_seconds) or False)
+        answered: bool | None = await _wait(self._asking, within_seconds)
+        return answered is True
 
     async def run(self, work: Callable[[], Result], *, within_seconds: float) -> Result | None:
         """What `work` returns, with this thread's connection; None when it fails or takes longer."""
@@ -106,7 +107,7 @@ class Asker:
 
 
 def own_connection(alias: str) -> BaseDatabaseWrapper:
-    """A connection beside the pool that gives up early. An exhausted pool must not look like a database that is away."""
+    """A connection beside the pool that gives up early. An empty pool must not look like a database that is away."""
     given = connections[alias]
     settings = copy.deepcopy(given.settings_dict)
     settings["OPTIONS"].pop("pool", None)

@@ -3,7 +3,10 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+from django.conf import settings
+
 from chatline.asker import stop_askers
+from chatline.quiet_errors import mute_streams
 from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
 
@@ -26,6 +29,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     while True:
         event = await receive()
         if event["type"] == "lifespan.startup":
+            if settings.LOG_FORMAT == "json":
+                mute_streams()
             await current_hub()
             drain_on_sigterm()
             spare_garbage_collector()

@@ -273,24 +273,12 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 # -- logs: levels and names of things, never a request line, an address or a text ------------------------
+LOG_FORMAT = env.str("CHATLINE_LOG_FORMAT", default="plain" if DEMO else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"quiet": {"()": "chatline.quiet_logs.QuietFilter"}},
-    "formatters": {
-        "plain": {
-            "()": "chatline.quiet_logs.QuietFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": "plain",
-            "filters": ["quiet"],
-        }
-    },
+    "formatters": {"quiet": {"()": "chatline.quiet_logs.chosen_formatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "quiet"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "chatline": {"level": "INFO"},
@@ -302,6 +290,6 @@ LOGGING = {
         "axes": {"level": "ERROR"},
     },
 }
-LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING_CONFIG = "chatline.quiet_errors.configure"
 
 SILENCED_SYSTEM_CHECKS: list[str] = []

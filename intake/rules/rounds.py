@@ -50,7 +50,9 @@ def keep_round(*, now: datetime, uptime: Uptime | None, database: datetime | Non
         done.held_back = _count_too_much(clocks, confirmed=confirmed)
     if done.held_back:
         if note_held_back(done.held_back, now=now):
-            logger.error("Housekeeping refuses to remove %s conversations: is the clock right?", done.held_back)
+            logger.error(
+                "Housekeeping refuses to remove conversations: is the clock right?", extra={"count": done.held_back}
+            )
         return done
     if not clocks.steady:
         done.at = now
