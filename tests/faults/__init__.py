@@ -1,0 +1,1 @@
+"""What happens to messages when something breaks: faults under load, a history, and a checker of it."""

@@ -1,0 +1,138 @@
+"""Break things under load and show that nothing acknowledged is lost.
+
+python -m tests.faults              every fault, three times each, 200 conversations, 5,000 acks
+python -m tests.faults --short      the ones of `make test`: fewer conversations, once each
+python -m tests.faults --only NAME  those whose name holds NAME
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import resource
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.machine import Missing, find_program, in_ci
+from tests.faults.catalogue import FAULTS
+from tests.faults.fault import Fault
+from tests.faults.servers import Postgres, Redis, folder_for
+from tests.faults.stage import Crowd, make_crowd, postgres_and_redis, staged
+from tests.faults.table import print_results
+from tests.faults.trial import Result, run_trial
+
+
+@dataclass(frozen=True)
+class Size:
+    conversations: int
+    acked: int
+    times: int
+
+
+FULL = Size(conversations=200, acked=5000, times=3)
+SHORT = Size(conversations=40, acked=600, times=1)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.faults", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME")
+    parser.add_argument("--database", choices=["postgres", "sqlite"])
+    parser.add_argument("--times", type=int, help="injections a fault")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="histories and logs of what failed")
+    parser.add_argument("--list", action="store_true", help="only name the faults")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """0 when every fault went as promised."""
+    chosen = parse(arguments)
+    faults = [f for f in FAULTS if _is_chosen(f, chosen)]
+    if chosen.list:
+        print("\n".join(fault.name for fault in faults))
+        return 0
+    if chosen.keep:
+        chosen.keep.mkdir(parents=True, exist_ok=True)
+    _allow_open_files()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    results: list[Result] = []
+    try:
+        for database in ("postgres", "sqlite"):
+            if chosen.database in (None, database):
+                results += _run_on(database, [f for f in faults if database in f.databases], chosen)
+    except KeyboardInterrupt:
+        print("Stopped by hand.")
+    print_results(results)
+    return 0 if results and all(result.good for result in results) else 1
+
+
+def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
+    if chosen.only:
+        return any(name.lower() in fault.name.lower() for name in chosen.only)
+    return fault.short or not chosen.short
+
+
+def _run_on(database: str, faults: list[Fault], chosen: argparse.Namespace) -> list[Result]:
+    if not faults:
+        return []
+    size = SHORT if chosen.short else FULL
+    results: list[Result] = []
+    with folder_for("crowd") as folder, _servers(database) as (postgres, redis):
+        addresses = postgres.new_databases() if postgres else None
+        crowd = make_crowd(folder, addresses, conversations=size.conversations)
+        for fault in faults:
+            result = _run(fault, crowd, postgres, redis, size, chosen)
+            results.append(result)
+            print(f"{fault.name} ({database}): {'ok' if result.good else 'FAILED'} {result.seconds:.0f} s", flush=True)
+    return results
+
+
+@contextlib.contextmanager
+def _servers(database: str) -> Iterator[tuple[Postgres | None, Redis | None]]:
+    if database == "sqlite":
+        yield None, None
+    else:
+        with postgres_and_redis() as servers:
+            yield servers
+
+
+def _run(
+    fault: Fault, crowd: Crowd, postgres: Postgres | None, redis: Redis | None, size: Size, chosen: argparse.Namespace
+) -> Result:
+    if lacking := _lacking(fault):
+        sentence = f"needs {', '.join(lacking)}"
+        return Result(fault.name, "", failures=[sentence] if in_ci() else [], notes={"skipped:": sentence})
+    webs = fault.webs if postgres else 1
+    with staged(
+        crowd, postgres=postgres, redis=redis, webs=webs, environment=fault.environment, application=fault.application
+    ) as stage:
+        times = chosen.times or min(size.times, fault.times)
+        result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))
+        if chosen.keep and not result.good:
+            for web in stage.webs:
+                shutil.copy(web.log, chosen.keep / f"{fault.name.replace(' ', '-')}-{web.log.name}")
+    return result
+
+
+def _lacking(fault: Fault) -> list[str]:
+    return [name for name in fault.needs if (os.geteuid() != 0 if name == "root" else find_program(name) is None)]
+
+
+def _allow_open_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Missing as missing:
+        sys.exit(str(missing))

@@ -1,0 +1,61 @@
+"""What a fault is, and what it may do to a stage while a load runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from tests.faults.load import Load
+from tests.faults.relay import Relay
+from tests.faults.stage import APPLICATION, Stage
+
+
+@dataclass
+class Scene:
+    """A stage with a load on it. `failures` are sentences of what was not as promised, `notes` figures to print."""
+
+    stage: Stage
+    relay: Relay
+    load: Load
+    healed_at: float = 0.0
+    failures: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    forgiven: set[str] = field(default_factory=set)
+
+    def healed(self) -> None:
+        """From now on everything is there again; without a call it is the moment when the injection returns."""
+        self.healed_at = time.monotonic()
+
+    def fail(self, what: str) -> None:
+        self.failures.append(what)
+
+    async def do(self, work: Callable[[], object]) -> None:
+        """Something that blocks, while the load goes on."""
+        await asyncio.to_thread(work)
+
+
+Inject = Callable[[Scene], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`inject` breaks and heals once. Limits are seconds; None: not asked for. `needs` are programs, "root" too."""
+
+    name: str
+    inject: Inject
+    databases: tuple[str, ...] = ("postgres",)
+    short: bool = False
+    needs: tuple[str, ...] = ()
+    webs: int = 2
+    times: int = 3
+    back_seconds: float | None = 5.0
+    resume_seconds: float | None = 10.0
+    late_seconds: float | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    application: str = APPLICATION
+    per_second: float = 400.0
+    """Messages of all parties together."""
+    replaced: int = 5
+    """So many parties close their tab in the middle of each injection."""

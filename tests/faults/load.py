@@ -1,0 +1,166 @@
+"""Both sides of every conversation writing to each other, and how they fare while something breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tests.faults.checker import Row
+from tests.faults.history import End, History
+from tests.faults.party import Entrance, Party
+
+LOOK_SECONDS = 0.02
+SETTLE_SECONDS = 60.0
+BACK_SECONDS = 90.0
+CONNECTING_AT_ONCE = 50
+
+
+@dataclass
+class Load:
+    """`per_second` messages of all parties together."""
+
+    entrances: Sequence[Entrance]
+    address: Callable[[], str]
+    per_second: float = 400.0
+    party: type[Party] = Party
+    history: History = field(default_factory=History)
+    parties: list[Party] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Everybody is welcomed, and begins to write."""
+        for part in batches(self.entrances, CONNECTING_AT_ONCE):
+            new = [self._new_party(entrance) for entrance in part]
+            for party in new:
+                party.start()
+            self.parties += new
+            await wait_for(lambda new=new: all(p.connected for p in new), seconds=SETTLE_SECONDS, what="being welcomed")  # type: ignore[misc]
+
+    def _new_party(self, entrance: Entrance) -> Party:
+        mean = len(self.entrances) / self.per_second
+        return self.party(entrance, self.history, self.address, pause=lambda: random.uniform(0.5, 1.5) * mean)
+
+    async def replace_some(self, number: int) -> None:
+        """So many close their tab in the middle of what they do, and come back without what they had."""
+        for party in random.sample(self.parties, number):
+            self.parties.remove(party)
+            await party.vanish()
+            newcomer = self._new_party(party.entrance)
+            self.parties.append(newcomer)
+            newcomer.start()
+
+    @property
+    def acked(self) -> int:
+        return sum(operation.end is End.OK for operation in self.history.operations)
+
+    async def more_acks(self, number: int, *, seconds: float = SETTLE_SECONDS) -> None:
+        enough = self.acked + number
+        await wait_for(lambda: self.acked >= enough, seconds=seconds, what=f"{number} more acks")
+
+    async def come_back(self, *, since: float) -> list[float]:
+        """For each party, the seconds from `since` to the first thing that the server told it afterwards, ascending.
+
+        One that is not told anything in time counts with the whole time.
+        """
+        waiting, took = set(range(len(self.parties))), dict[int, float]()
+        give_up_at = since + BACK_SECONDS
+        asking = asyncio.create_task(self._ask_again(waiting))
+        while waiting and time.monotonic() < give_up_at:
+            for index in list(waiting):
+                party = self.parties[index]
+                if party.stopped_by is not None or (party.connected and party.heard_at > since):
+                    took[index] = max(0.0, (party.heard_at if party.stopped_by is None else since) - since)
+                    waiting.discard(index)
+            await asyncio.sleep(LOOK_SECONDS)
+        asking.cancel()
+        return sorted([*took.values(), *[BACK_SECONDS] * len(waiting)])
+
+    async def _ask_again(self, waiting: set[int]) -> None:
+        """One who has nothing to say hears nothing: she asks."""
+        while waiting:
+            await asyncio.gather(*(self.parties[index].probe() for index in list(waiting)))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def fall_silent(self) -> bool:
+        """Nobody writes anything new; whether everything is answered in time."""
+        for party in self.parties:
+            party.fall_silent()
+        return await came(lambda: all(party.answered for party in self.parties))
+
+    async def see_all(self, heads: Mapping[int, int]) -> bool:
+        """Whether every reader has got as far as these heads in time."""
+        return await came(lambda: all(p.has_seen(heads.get(p.entrance.conversation, 0)) for p in self.parties))
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(party.leave() for party in self.parties))
+
+    async def fetch(self, heads: dict[int, int], *, role: str) -> dict[int, list[Row]]:
+        """What a reader gets who begins from nothing, in every conversation, until it has `heads`."""
+        readers: list[Party] = []
+        for part in batches([e for e in self.entrances if e.role == role], CONNECTING_AT_ONCE):
+            new = [Party(e, History(), self.address, pause=lambda: 3600.0, mute=True) for e in part]
+            for reader in new:
+                reader.start()
+            readers += new
+
+            def done(new: list[Party] = new) -> bool:
+                return all(
+                    r.stopped_by or (r.after >= heads.get(r.entrance.conversation, 0) and r.connected) for r in new
+                )
+
+            await came(done)
+        await asyncio.gather(*(reader.leave() for reader in readers))
+        return {
+            reader.entrance.conversation: [Row(s.seq, s.role, s.origin_id, s.body) for s in reader.reading.shown]
+            for reader in readers
+        }
+
+
+def batches(entrances: Sequence[Entrance], size: int) -> list[list[Entrance]]:
+    rest = iter(entrances)
+    return list(iter(lambda: list(islice(rest, size)), []))
+
+
+async def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll; raises `TimeoutError` naming `what`."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def came(condition: Callable[[], bool]) -> bool:
+    """Whether it came true within a minute."""
+    try:
+        await wait_for(condition, seconds=SETTLE_SECONDS, what="")
+    except TimeoutError:
+        return False
+    return True
+
+
+def lateness(history: History) -> list[float]:
+    """Seconds from a message's ack to its being shown to the other side's readers who were there, ascending."""
+    acked_at = {o.origin_id: o.ended_at for o in history.operations if o.end is End.OK}
+    roles = {o.origin_id: o.role for o in history.operations}
+    return sorted(
+        max(0.0, shown.at - max(acked_at[shown.origin_id], shown.link_at))
+        for reading in history.readings
+        if reading.alive
+        for shown in reading.shown
+        if shown.origin_id in acked_at and roles[shown.origin_id] != reading.role
+    )
+
+
+def round_trips(history: History, *, since: float, before: float) -> list[float]:
+    """Seconds from sending to ack of what was sent between these times, ascending."""
+    return sorted(
+        o.ended_at - o.invoked_at for o in history.operations if o.end is End.OK and since <= o.invoked_at < before
+    )
+
+
+def percentile(ascending: Sequence[float], share: float) -> float:
+    return ascending[min(len(ascending) - 1, int(len(ascending) * share))] if ascending else 0.0

@@ -1,0 +1,309 @@
+"""A client that keeps to docs/protocol.md and writes down what it does and sees. One side of one conversation.
+
+It writes one message at a time and sends it again until it is told, as a browser's page does, and comes back after
+every break by the rules of "The client".
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake, WebSocketException
+from websockets.typing import Subprotocol
+
+from tests.faults.checker import canary
+from tests.faults.history import End, History, Operation, Reading, Shown
+
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 4.0
+WELCOME_SECONDS = 4.0
+ANSWER_SECONDS = 5.0
+SILENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.25
+DISPLAYED_EVERY = 4
+FINAL_CODES = {1008, 4401, 4410}
+FINAL_ERRORS = {"conflicting_retry", "ended", "malformed", "not_permitted", "too_long", "unknown_conversation"}
+
+Address = Callable[[], str]
+"""Where to connect now, for example "ws://127.0.0.1:8000"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How one side of a conversation gets in: path, fields of its hello, its browser's cookie."""
+
+    conversation: int
+    role: str
+    path: str
+    hello: dict[str, str]
+    cookie: str = ""
+
+
+@dataclass
+class Party:
+    """`pause` gives the seconds between an answer and the next message. `proofs` are times at which it was told
+    something by the server; `links` counts connections, `stopped_by` a close code that forbids to come back."""
+
+    entrance: Entrance
+    history: History
+    address: Address
+    pause: Callable[[], float]
+    name: str = ""
+    mute: bool = False
+    after: int = 0
+    epoch: int | None = None
+    head: int = 0
+    links: int = 0
+    heard_at: float = 0.0
+    welcomed_at: float = 0.0
+    stopped_by: int | None = None
+    late_errors: dict[str, int] = field(default_factory=dict)
+    reading: Reading = field(init=False)
+    _link: ClientConnection | None = None
+    _attempt: int = 0
+    _outstanding: Operation | None = None
+    _answered: asyncio.Event = field(default_factory=asyncio.Event)
+    _retry_after: float = 0.0
+    _drain_at: float | None = None
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _written: int = 0
+    _sent_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.name = self.name or f"{self.entrance.role}-{self.entrance.conversation}-{uuid.uuid4().hex[:4]}"
+        self.reading = self.history.read(self.name, conversation=self.entrance.conversation, role=self.entrance.role)
+
+    # -- its life ---------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._stay_connected()), asyncio.create_task(self._write_on())]
+
+    @property
+    def connected(self) -> bool:
+        return self._link is not None and self.welcomed_at > 0
+
+    @property
+    def answered(self) -> bool:
+        """Whether nothing it wrote is on its way."""
+        return self._outstanding is None
+
+    def has_seen(self, head: int) -> bool:
+        return self.stopped_by is not None or self.after >= head
+
+    def fall_silent(self) -> None:
+        """Write nothing new; what is on its way is still sent until it is answered."""
+        self.mute = True
+
+    async def vanish(self) -> None:
+        """The tab is closed in the middle of whatever it did: what is on its way ends as unknown."""
+        self.reading.alive = False
+        if self._outstanding is not None:
+            self._outstanding.finish(End.UNKNOWN)
+            self._outstanding = None
+        await self.leave()
+
+    async def leave(self) -> None:
+        # Asked again until it ends: a task group that fails in the moment of its cancellation swallows it.
+        while running := [task for task in self._tasks if not task.done()]:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=0.2)
+        if self._link is not None:
+            link, self._link = self._link, None
+            link.transport.abort()
+
+    # -- the connection ---------------------------------------------------------------------------------------
+    async def _stay_connected(self) -> None:
+        while self.stopped_by is None:
+            self._retry_after, self._drain_at = 0.0, None
+            code = await self._be_connected_once()
+            self._link = None
+            if code in FINAL_CODES:
+                self.stopped_by = code
+                self._answered.set()
+                return
+            await asyncio.sleep(self._delay(code))
+
+    def _delay(self, code: int | None) -> float:
+        self._attempt += 1
+        jitter = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._attempt - 1)))
+        if code == 1013:
+            return self._retry_after + (random.uniform(0, FIRST_WAIT_SECONDS) if self._retry_after else jitter)
+        if self._drain_at is not None:
+            return max(0.0, self._drain_at - time.monotonic())
+        return jitter
+
+    async def _be_connected_once(self) -> int | None:
+        """Connect, listen until the link ends, and say with which close code, or None."""
+        headers = {"Cookie": self.entrance.cookie} if self.entrance.cookie else None
+        link: ClientConnection | None = None
+        try:
+            async with asyncio.timeout(WELCOME_SECONDS):
+                link = await connect(
+                    f"{self.address()}{self.entrance.path}",
+                    subprotocols=[Subprotocol("helpline.v1")],
+                    additional_headers=headers,
+                    compression=None,
+                    ping_interval=None,
+                    proxy=None,
+                    open_timeout=None,
+                    close_timeout=1,
+                    max_size=None,
+                )
+                self.links += 1
+                await link.send(
+                    json.dumps({"type": "hello", **self.entrance.hello, "epoch": self.epoch, "after": self.after})
+                )
+                self._hear(json.loads(await link.recv()), link)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen(link))
+                group.create_task(self._give_up_when_due())
+        except* (OSError, TimeoutError, WebSocketException, InvalidHandshake, ValueError, _Moved):
+            pass
+        finally:
+            self._link = None
+            if link is not None:
+                link.transport.abort()
+        return link.close_code if link is not None and link.close_code != 1006 else None
+
+    async def _listen(self, link: ClientConnection) -> None:
+        while True:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                text = await link.recv()
+            self._hear(json.loads(text), link)
+
+    async def _give_up_when_due(self) -> None:
+        """The server drains and our drawn moment has come, or the link is open and does not answer."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            now, asked_at = time.monotonic(), self._sent_at
+            if self._drain_at is not None and now >= self._drain_at:
+                raise _Moved
+            if self._outstanding and asked_at and now - max(asked_at, self.heard_at) > ANSWER_SECONDS:
+                raise _Moved
+
+    # -- what it hears ----------------------------------------------------------------------------------------
+    def _hear(self, frame: dict[str, Any], link: ClientConnection) -> None:
+        self.heard_at = time.monotonic()
+        match frame["type"]:
+            case "welcome":
+                self._welcome(frame, link)
+            case "message":
+                self._show(frame)
+            case "ack":
+                self._end(frame["origin_id"], End.OK, seq=frame["seq"])
+            case "head":
+                self._notice_head(frame["head"])
+            case "gap":
+                self.epoch, self.after = frame["epoch"], 0
+                self.reading.shown.clear()
+                self.reading.dropped += 1
+                self._say(type="sync", after=0)
+            case "error":
+                self._be_refused(frame)
+            case "drain":
+                self._drain_at = time.monotonic() + frame["reconnect_in"] / 1000
+
+    def _welcome(self, frame: dict[str, Any], link: ClientConnection) -> None:
+        self._attempt = 0
+        self._link = link
+        self.welcomed_at = time.monotonic()
+        self.epoch = frame["epoch"] if self.epoch is None else self.epoch
+        self.head = max(self.head, frame["head"])
+        self._send_outstanding()
+
+    def _show(self, frame: dict[str, Any]) -> None:
+        seq = frame["seq"]
+        if seq <= self.after:
+            self.reading.repeats += 1
+            return
+        if self.is_gap(seq):
+            self._say(type="sync", after=self.after)
+            return
+        self.after = seq
+        self.head = max(self.head, seq)
+        shown = Shown(seq, frame["origin_id"], frame["role"], frame["body"], time.monotonic(), self.welcomed_at)
+        self.reading.shown.append(shown)
+        if seq % DISPLAYED_EVERY == 0:
+            self._say(type="displayed", seq=seq)
+
+    def is_gap(self, seq: int) -> bool:
+        return seq != self.after + 1
+
+    def _notice_head(self, head: int) -> None:
+        self.head = max(self.head, head)
+        if self.head > self.after:
+            self._say(type="sync", after=self.after)
+
+    def _be_refused(self, frame: dict[str, Any]) -> None:
+        code, origin_id = frame["code"], frame.get("origin_id")
+        self.late_errors[code] = self.late_errors.get(code, 0) + 1
+        wait = frame.get("retry_after") or 0.0
+        if origin_id is None:
+            self._retry_after = wait
+        elif code in FINAL_ERRORS:
+            self._end(origin_id, End.FAIL)
+        else:
+            self._sent_at = 0.0
+            asyncio.get_running_loop().call_later(max(0.1, min(wait, 5.0)), self._send_outstanding)
+
+    async def probe(self) -> None:
+        """Ask the other end of the link whether it is there; hearing the answer counts as hearing."""
+        if (link := self._link) is None:
+            return
+        with contextlib.suppress(WebSocketException, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await (await link.ping())
+            self.heard_at = time.monotonic()
+
+    # -- what it writes ---------------------------------------------------------------------------------------
+    async def _write_on(self) -> None:
+        while self.stopped_by is None:
+            await asyncio.sleep(self.pause())
+            if self.mute or not self.connected:
+                continue
+            self._answered.clear()
+            self._written += 1
+            self._outstanding = self.history.invoke(
+                conversation=self.entrance.conversation,
+                role=self.entrance.role,
+                sender=self.name,
+                origin_id=str(uuid.uuid4()),
+                body=f"{canary(self.entrance.conversation)} {self.name} skriver {self._written}",
+            )
+            self._send_outstanding()
+            await self._answered.wait()
+
+    def _send_outstanding(self) -> None:
+        if (one := self._outstanding) is not None and self._say(type="message", origin_id=one.origin_id, body=one.body):
+            one.tries += 1
+            self._sent_at = time.monotonic()
+
+    def _end(self, origin_id: str, end: End, *, seq: int = 0) -> None:
+        one = self._outstanding
+        if one is not None and one.origin_id == origin_id:
+            one.finish(end, seq=seq)
+            self._outstanding, self._sent_at = None, 0.0
+            self._answered.set()
+
+    def _say(self, **frame: object) -> bool:
+        """Write a frame if there is a link; never waits. What is not written is said again after the next welcome."""
+        if self._link is None:
+            return False
+        with contextlib.suppress(WebSocketException, OSError, RuntimeError):
+            self._link.protocol.send_text(json.dumps(frame).encode())
+            self._link.send_data()
+            return True
+        return False
+
+
+class _Moved(Exception):
+    """This link is given up for a new one."""

@@ -1,0 +1,122 @@
+"""The way between clients and web processes: a balancer that can be cut, frozen and flapped.
+
+It hands every new connection to the next backend that accepts one, as a proxy with health checks does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from itertools import count
+
+CHUNK = 65536
+
+Pump = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+"""Copies one direction of one connection until it ends."""
+
+
+class Relay:
+    """`ports` are the backends'. `to_server` and `to_client` copy bytes unless something cleverer is given."""
+
+    def __init__(self, ports: list[int], *, host: str = "127.0.0.1") -> None:
+        self.ports, self._host = ports, host
+        self.backends = dict.fromkeys(ports, host)
+        self.to_server: Pump = self._copy
+        self.to_client: Pump = self._copy
+        self._turn = count()
+        self._open = asyncio.Event()
+        self._open.set()
+        self._refusing = False
+        self._connections: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    @property
+    def address(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=4096)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.cut()
+        await asyncio.sleep(0)
+
+    # -- faults -----------------------------------------------------------------------------------------------
+    def cut(self) -> None:
+        """Every connection is gone at once; new ones are welcome."""
+        for task in self._connections:
+            task.cancel()
+
+    def refuse(self) -> None:
+        """Nothing gets through any more: connections are cut, new ones refused."""
+        self._refusing = True
+        self.cut()
+
+    def accept(self) -> None:
+        self._refusing = False
+
+    def hold(self) -> None:
+        """Bytes stop where they are, in both directions; connections stay open, as in a tunnel without network."""
+        self._open.clear()
+
+    def let_go(self) -> None:
+        self._open.set()
+
+    # -- its work ---------------------------------------------------------------------------------------------
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        server_writer: asyncio.StreamWriter | None = None
+        try:
+            await self._open.wait()
+            if not self._refusing and (backend := await self._connect()):
+                server_reader, server_writer = backend
+                await self._carry(reader, writer, server_reader, server_writer)
+        except (OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            self._connections.discard(task)
+            for one in (writer, server_writer):
+                if one is not None:
+                    one.transport.abort()
+
+    async def _carry(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        server_reader: asyncio.StreamReader,
+        server_writer: asyncio.StreamWriter,
+    ) -> None:
+        """Both directions, until either has ended and the rest of what was said has got through."""
+        there = asyncio.create_task(self.to_server(reader, server_writer))
+        back = asyncio.create_task(self.to_client(server_reader, writer))
+        try:
+            await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
+            if back.done():
+                with contextlib.suppress(OSError):
+                    writer.close()
+                    await asyncio.wait_for(writer.wait_closed(), 1)
+        finally:
+            for task in (there, back):
+                task.cancel()
+            await asyncio.gather(there, back, return_exceptions=True)
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        start = next(self._turn)
+        for step in range(len(self.ports)):
+            port = self.ports[(start + step) % len(self.ports)]
+            with contextlib.suppress(OSError, TimeoutError):
+                return await asyncio.wait_for(asyncio.open_connection(self.backends[port], port), 2)
+        return None
+
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(CHUNK):
+            await self._open.wait()
+            writer.write(data)
+            await writer.drain()

@@ -1,0 +1,203 @@
+"""PostgreSQL and Redis that can be hurt: killed, frozen, started again at the same address with the same data."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+import redis
+
+from tests.servers import (
+    END_WITH_PARENT,
+    PostgresAddresses,
+    PostgresCluster,
+    cluster_owner,
+    create_cluster,
+    free_port,
+    group_of,
+    postgres_folder,
+    redis_program,
+    wait_until,
+)
+
+LOOPBACK = "127.0.0.1"
+
+
+class Server:
+    """A process of a session of its own. What it prints goes to `folder`/log."""
+
+    def __init__(self, folder: Path, *, user: str | None = None) -> None:
+        self.folder, self._user = folder, user
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def command(self) -> list[str]:
+        raise NotImplementedError
+
+    def ask(self) -> None:
+        """Return when it takes work; raise otherwise."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Start it, and return as soon as it takes work. Raises `Missing` when it never does."""
+        with (self.folder / "log").open("ab") as output:
+            self._process = subprocess.Popen(
+                [*END_WITH_PARENT, *self.command()],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=self.folder,
+                start_new_session=True,
+                user=self._user,
+                group=group_of(self._user),
+                extra_groups=[] if self._user else None,
+            )
+        wait_until(self.ask, process=self._process, log=self.folder / "log")
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def pids(self) -> list[int]:
+        """It and its children."""
+        found = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(self.pid)], capture_output=True, text=True, check=False
+        )
+        return [self.pid, *map(int, found.stdout.split())]
+
+    def kill(self) -> None:
+        """Everything of it at once, as a power cut would."""
+        if self._process is not None:
+            for pid in self.pids():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self._process.wait()
+
+    def freeze(self) -> None:
+        for pid in self.pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self.pids():
+            os.kill(pid, signal.SIGCONT)
+
+
+class Postgres(Server):
+    """A cluster of its own that keeps the disk's promises (`fsync` on)."""
+
+    def __init__(
+        self, folder: Path, *, host: str = LOOPBACK, flags: Sequence[str] = (), max_connections: int = 200
+    ) -> None:
+        super().__init__(folder, user=cluster_owner())
+        self.host, self.port, self._flags = host, free_port(), list(flags)
+        self._password = secrets.token_hex(16)
+        self._max_connections = max_connections
+        self._programs = postgres_folder(folder)
+        create_cluster(self._programs, folder, password=self._password)
+        if host != LOOPBACK:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all 0.0.0.0/0 scram-sha-256\n")
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def address(self) -> str:
+        return f"postgres://chatline:{self._password}@{self.host}:{self.port}"
+
+    def command(self) -> list[str]:
+        settings = [
+            f"listen_addresses={self.host}",
+            f"port={self.port}",
+            "unix_socket_directories=",
+            f"max_connections={self._max_connections}",
+            *self._flags,
+        ]
+        return [str(self._programs / "postgres"), "-D", str(self.data), *(p for s in settings for p in ("-c", s))]
+
+    def ask(self) -> None:
+        psycopg.connect(f"{self.address}/postgres", connect_timeout=2).close()
+
+    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
+        return PostgresCluster(self.address).new_databases(like=like)
+
+    def execute(self, statement: str) -> list[tuple[object, ...]]:
+        with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    def terminate_backends(self) -> int:
+        """Every connection but this one is cut by the server. Returns how many."""
+        statement = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        return len(self.execute(statement))
+
+    @contextlib.contextmanager
+    def exhausted(self) -> Iterator[int]:
+        """All connections that ordinary users may have are somebody else's, for the block."""
+        held: list[psycopg.Connection[object]] = []
+        # Its own users are told to come back first, or they would keep what they have.
+        self.terminate_backends()
+        try:
+            with contextlib.suppress(psycopg.OperationalError):
+                while True:
+                    held.append(psycopg.connect(f"{self.address}/postgres", connect_timeout=2))
+            yield len(held)
+        finally:
+            for connection in held:
+                connection.close()
+
+
+class Redis(Server):
+    """Wake-ups only: nothing is written to the disk."""
+
+    def __init__(self, folder: Path, *, host: str = LOOPBACK) -> None:
+        super().__init__(folder)
+        self.host, self.port = host, free_port()
+
+    @property
+    def url(self) -> str:
+        return f"redis://{self.host}:{self.port}/0"
+
+    def command(self) -> list[str]:
+        options = ["--port", str(self.port), "--bind", self.host, "--save", "", "--appendonly", "no"]
+        return [redis_program(), *options, "--protected-mode", "no", "--dir", str(self.folder)]
+
+    def ask(self) -> None:
+        with self.client() as client:
+            client.ping()
+
+    def client(self) -> redis.Redis:
+        return redis.Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
+
+
+@contextlib.contextmanager
+def folder_for(name: str) -> Iterator[Path]:
+    """A folder that PostgreSQL's owner may enter; gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix=f"chatline-{name}-"))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Poll; raises `TimeoutError` naming `what`."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
+        time.sleep(0.02)

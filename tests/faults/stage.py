@@ -1,0 +1,131 @@
+"""An installation to break: databases, Redis, two web processes, a way to them, and a crowd that can be copied."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.machine import ROOT
+from tests.faults.checker import Row
+from tests.faults.party import Entrance
+from tests.faults.servers import Postgres, Redis, folder_for
+from tests.servers import PostgresAddresses
+from tests.web import Installation, Web
+
+LIMITS = {"CHATLINE_MESSAGE_BURST": "1000000", "CHATLINE_MESSAGES_PER_SECOND": "1000000"}
+DRAIN_SECONDS = 3
+APPLICATION = "chatline.asgi:application"
+
+
+class AppliedWeb(Web):
+    """The web command with another ASGI application in its place, if one is named."""
+
+    def __init__(self, installation: Installation, *, name: str, application: str) -> None:
+        super().__init__(installation, name=name)
+        self._application = application
+
+    def command(self) -> list[str]:
+        return [self._application if part == APPLICATION else part for part in super().command()]
+
+
+@dataclass
+class Crowd:
+    """Conversations that were made once: every trial begins with a copy of their databases."""
+
+    installation: Installation
+    entrances: list[Entrance]
+    addresses: PostgresAddresses | None
+
+
+@dataclass
+class Stage:
+    """What a fault gets to hurt. `redis` and `postgres` are None on SQLite, where one process does everything."""
+
+    installation: Installation
+    webs: list[Web]
+    entrances: list[Entrance]
+    folder: Path
+    postgres: Postgres | None = None
+    redis: Redis | None = None
+
+    @property
+    def on_postgres(self) -> bool:
+        return self.postgres is not None
+
+    def start_webs(self) -> None:
+        with ThreadPoolExecutor(len(self.webs)) as pool:
+            list(pool.map(Web.start, self.webs))
+
+    def stored(self) -> dict[int, list[Row]]:
+        """Every message in the database, by conversation."""
+        found = json.loads(run_crowd(self.installation, "read"))
+        return {int(pk): [Row(*row) for row in rows] for pk, rows in found.items()}
+
+
+def run_crowd(installation: Installation, *arguments: str) -> str:
+    command = [sys.executable, "-m", "tests.faults.crowd", *arguments]
+    answer = subprocess.run(
+        command, cwd=ROOT, env=installation.environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    if answer.returncode:
+        raise RuntimeError(answer.stderr.decode(errors="replace")[-2000:])
+    return answer.stdout.decode()
+
+
+def make_crowd(folder: Path, addresses: PostgresAddresses | None, *, conversations: int) -> Crowd:
+    installation = Installation(folder, addresses.environment() if addresses else None)
+    entrances = [Entrance(**entry) for entry in json.loads(run_crowd(installation, "make", str(conversations)))]
+    return Crowd(installation, entrances, addresses)
+
+
+@contextlib.contextmanager
+def postgres_and_redis() -> Iterator[tuple[Postgres, Redis]]:
+    with folder_for("postgres") as cluster, folder_for("redis") as wake:
+        postgres, redis = Postgres(cluster), Redis(wake)
+        postgres.start()
+        redis.start()
+        try:
+            yield postgres, redis
+        finally:
+            for server in (postgres, redis):
+                with contextlib.suppress(ProcessLookupError):
+                    server.thaw()
+                server.kill()
+
+
+@contextlib.contextmanager
+def staged(
+    crowd: Crowd,
+    *,
+    postgres: Postgres | None,
+    redis: Redis | None,
+    webs: int,
+    environment: dict[str, str] | None = None,
+    application: str = APPLICATION,
+) -> Iterator[Stage]:
+    """A fresh copy of the crowd's installation with its web processes running."""
+    with folder_for("faults") as folder:
+        home = folder / "home"
+        servers: dict[str, str] = {}
+        if postgres is not None and crowd.addresses is not None:
+            servers = postgres.new_databases(like=crowd.addresses).environment()
+        if redis is not None:
+            servers["REDIS_URL"] = redis.url
+        installation = crowd.installation.copied_to(home, servers)
+        installation.environment |= {**LIMITS, "CHATLINE_DRAIN_SECONDS": str(DRAIN_SECONDS), **(environment or {})}
+        processes: list[Web] = [
+            AppliedWeb(installation, name=f"web-{number}", application=application) for number in range(webs)
+        ]
+        stage = Stage(installation, processes, crowd.entrances, folder, postgres, redis)
+        try:
+            stage.start_webs()
+            yield stage
+        finally:
+            for web in processes:
+                web.kill()

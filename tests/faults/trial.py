@@ -1,0 +1,114 @@
+"""One fault, several times over, under load; then the history is held against what is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.faults.checker import Finding, check, count
+from tests.faults.fault import Fault, Scene
+from tests.faults.load import Load, lateness, percentile
+from tests.faults.relay import Relay
+from tests.faults.stage import Stage
+
+BETWEEN_ACKS = 300
+SHOWN_FINDINGS = 8
+
+
+@dataclass
+class Result:
+    """What a row of the table says. Times are seconds, over all injections; `seconds` of the whole trial."""
+
+    fault: str
+    database: str
+    injections: int = 0
+    acked: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    back_p95: float = 0.0
+    resume: float = 0.0
+    late: float = 0.0
+    seconds: float = 0.0
+    notes: dict[str, str] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not self.failures
+
+
+async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep: Path | None) -> Result:
+    began_at = time.monotonic()
+    result = Result(fault.name, "postgres" if stage.on_postgres else "sqlite")
+    relay = Relay([web.port for web in stage.webs])
+    await relay.start()
+    load = Load(stage.entrances, lambda: relay.address, per_second=fault.per_second)
+    scene = Scene(stage, relay, load)
+    try:
+        await _break_and_heal(fault, scene, result, acked=acked, times=times)
+        await _check(fault, scene, result, keep)
+    except TimeoutError as late:
+        scene.fail(str(late))
+    finally:
+        await load.stop()
+        await relay.stop()
+    result.failures = scene.failures
+    result.notes = scene.notes
+    result.seconds = time.monotonic() - began_at
+    return result
+
+
+async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: int, times: int) -> None:
+    load = scene.load
+    await load.start()
+    backs: list[float] = []
+    for _ in range(times):
+        await load.more_acks(min(BETWEEN_ACKS, acked // times))
+        scene.healed_at = 0.0
+        breaking = asyncio.ensure_future(fault.inject(scene))
+        await load.replace_some(min(fault.replaced, len(load.parties) // 4))
+        await breaking
+        healed_at = scene.healed_at or time.monotonic()
+        backs += await load.come_back(since=healed_at)
+        await load.more_acks(1)
+        result.resume = max(result.resume, min(o.ended_at for o in load.history.acked(since=healed_at)) - healed_at)
+        result.injections += 1
+    result.back_p95 = percentile(sorted(backs), 0.95)
+    await load.more_acks(max(0, acked - load.acked), seconds=acked / fault.per_second * 3 + 60)
+
+
+async def _check(fault: Fault, scene: Scene, result: Result, keep: Path | None) -> None:
+    load = scene.load
+    if not await load.fall_silent():
+        scene.fail("not everything was answered within a minute")
+    stored = await asyncio.to_thread(scene.stage.stored)
+    heads = {pk: rows[-1].seq for pk, rows in stored.items() if rows}
+    if not await load.see_all(heads):
+        scene.fail("not everything was seen within a minute")
+    findings: list[Finding] = []
+    for role in ("visitor", "counsellor"):
+        fetched = await load.fetch(heads, role=role)
+        findings = check(load.history, stored, fetched, forgiven=frozenset(scene.forgiven))
+        if findings:
+            break
+    result.acked = load.acked
+    result.unknown = sum(o.end == "unknown" for o in load.history.operations)
+    result.counts = count(findings)
+    result.late = percentile(lateness(load.history), 1.0)
+    for finding in findings[:SHOWN_FINDINGS]:
+        scene.fail(f"{finding.kind} in {finding.conversation}: {finding.what}")
+    _hold_limits(fault, scene, result)
+    if keep is not None and scene.failures:
+        load.history.write(keep / f"{fault.name.replace(' ', '-')}-{result.database}.jsonl")
+
+
+def _hold_limits(fault: Fault, scene: Scene, result: Result) -> None:
+    for what, limit, took in (
+        ("clients came back (p95)", fault.back_seconds, result.back_p95),
+        ("acks resumed", fault.resume_seconds, result.resume),
+        ("the last message was seen", fault.late_seconds, result.late),
+    ):
+        if limit is not None and took > limit:
+            scene.fail(f"{what} after {took:.1f} s, and may take {limit:.0f} s")
