@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from tests.faults.history import End, History, Operation, Reading
 
-KINDS = ("lost", "doubled", "reordered", "invented", "changed", "foreign", "divergent", "unsettled")
+KINDS = ("lost", "doubled", "reordered", "invented", "changed", "foreign", "divergent", "leaked", "unsettled")
 
 
 @dataclass(frozen=True, slots=True)
