@@ -67,6 +67,11 @@ class Asker:
         """Close the connection and end the thread, as soon as the database lets go of it."""
         self._works.put(None)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its last answer was one, and nobody waits for the next."""
+        return self._answers and self._asking is None
+
     def silent_seconds(self) -> float:
         """How long ago the database last answered."""
         return float("inf") if self.answered_at is None else time.monotonic() - self.answered_at

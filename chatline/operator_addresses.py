@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
 from chatline.health import Answer, healthz, readyz
+from chatline.metrics import may_read, read_metrics
 from chatline.middleware.no_trace import App, Receive, Scope, Send
 
 JSON = b"application/json"
+PLAIN = b"text/plain; charset=utf-8"
 HEALTH = {"/healthz": healthz, "/readyz": readyz}
-PATHS = frozenset(HEALTH)
+METRICS = "/metrics"
+PATHS = frozenset({*HEALTH, METRICS})
 
 
 class OperatorAddresses:
@@ -21,10 +26,18 @@ class OperatorAddresses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in PATHS:
             await self.app(scope, receive, send)
+        elif scope["path"] == METRICS and not may_read(authorization_of(scope)):
+            await answer(scope, send, 404, b"", content_type=PLAIN)
         elif scope["method"] not in ("GET", "HEAD"):
             await answer(scope, send, 405, b"", (b"allow", b"GET, HEAD"))
+        elif scope["path"] == METRICS:
+            await answer(scope, send, 200, await read_metrics(), content_type=CONTENT_TYPE_PLAIN_0_0_4.encode())
         else:
             await answer(scope, send, *as_json(await HEALTH[scope["path"]]()))
+
+
+def authorization_of(scope: Scope) -> bytes:
+    return next((value for name, value in scope["headers"] if name.lower() == b"authorization"), b"")
 
 
 def as_json(told: Answer) -> tuple[int, bytes]:

@@ -292,4 +292,7 @@ LOGGING = {
 }
 LOGGING_CONFIG = "chatline.quiet_errors.configure"
 
+# -- figures for the operator (docs/configuration.md, "Metrics") -----------------------------------------
+METRICS_TOKEN = env.str("CHATLINE_METRICS_TOKEN", default="")
+
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -17,6 +17,7 @@ from counsellor.models import Counsellor
 from counsellor.pages.desk import foreign_language
 from counsellor.rules.work import finish_conversation, return_conversation, take_conversation
 from intake.delivery.announcing import announce
+from intake.delivery.measures import note_refusal, note_wait
 from intake.errors import Refusal
 from intake.models import Conversation
 from intake.rules.intro import read_intro
@@ -31,11 +32,14 @@ def conversation(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_POST
 def claim(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Exactly one wins; whoever was too late is told so kindly."""
-    found = waiting_conversation_or_404(request, public_id)
+    found, now = waiting_conversation_or_404(request, public_id), timezone.now()
+    is_first = found.claimed_at is None
     try:
-        take_conversation(found, counsellor=cast(Counsellor, request.user), now=timezone.now())
+        take_conversation(found, counsellor=cast(Counsellor, request.user), now=now)
     except Refusal as refusal:
         return refuse(request, refusal)
+    if is_first:
+        note_wait(now - found.created_at)
     announce(found)
     return panel(request, found) if is_fragment(request) else redirect("counsellor:desk")
 
@@ -66,6 +70,7 @@ def panel(request: HttpRequest, found: Conversation) -> HttpResponse:
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """A sentence: in place for a script, above the desk otherwise."""
+    note_refusal(refusal.code)
     if is_fragment(request):
         return render(request, "counsellor/_refusal.html", {"title": refusal.title}, status=refusal.status)
     messages.warning(request, str(refusal.title))

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from intake.delivery import frames
 from intake.delivery.frames import ServerFrame, encode
+from intake.delivery.measures import delivered
 from intake.rules.snapshots import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -136,7 +137,8 @@ class Feed:
         """Take in what the database says of the conversation now."""
         before, self.snapshot = self.snapshot, snapshot
         if snapshot.epoch != before.epoch:
-            self.head = snapshot.head
+            # Nothing more of the past that is gone, and nothing of the new one before she asks from 0.
+            self.head = self.cursor = self.confirmed = snapshot.head
             self.say(frames.Gap(epoch=snapshot.epoch))
         self.reach(snapshot.head)
         self.kick()
@@ -228,6 +230,7 @@ class Feed:
                 break
             self.cursor = seq
             await self._write({"type": "websocket.send", "text": text})
+        delivered.value += max(0, self.cursor - after)
         if found[0][0] > after + 1:
             logger.error("A conversation has a hole in its numbers.")
             self.head = self.cursor

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from intake.delivery.database_thread import DatabaseThread
+from intake.delivery.measures import note_failure
 
 logger = logging.getLogger(__name__)
 
@@ -21,8 +22,8 @@ class Grouped(Generic[Item, Result]):
     """One thread with database connections of its own, working through batches of items.
 
     `work` gets 1 to `most` items and returns one result for each, in their order. An exception from it reaches
-    every item of the batch. `then` sees the results of a batch in the event
-    loop, before anyone who waits for them.
+    every item of the batch. `then` sees the results of a batch in the event loop, in the same turn as those who
+    wait for them, who run after it. `measure` is told how many a batch were and how long the first of them waited.
     """
 
     def __init__(
@@ -32,8 +33,11 @@ class Grouped(Generic[Item, Result]):
         most: int,
         name: str,
         then: Callable[[list[Result]], None] | None = None,
+        measure: Callable[[int, float], None] | None = None,
     ) -> None:
         self._work, self._most, self._then = work, most, then
+        self._name, self._measure = name, measure
+        self._since = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._thread = DatabaseThread(name)
         self._running: asyncio.Task[None] | None = None
@@ -42,6 +46,8 @@ class Grouped(Generic[Item, Result]):
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """A future of the item's result. Cancelling it does not take the item back."""
         future: asyncio.Future[Result] = self._loop.create_future()
+        if not self._waiting:
+            self._since = self._loop.time()
         self._waiting.append((item, future))
         if self._running is None:
             self._running = self._loop.create_task(self._run())
@@ -51,15 +57,20 @@ class Grouped(Generic[Item, Result]):
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+                began, self._since = self._since, self._loop.time()
                 try:
                     results = await self._thread.run(self._work, [item for item, _ in batch])
                 except Exception as error:  # every waiting sender must hear of it, whatever it was
                     logger.warning("A batch failed.", exc_info=error)
+                    note_failure(self._name)
                     _settle(batch, error)
                 else:
+                    # Who waits goes first: her ack and her own copy then leave in one write.
+                    _settle(batch, results)
                     if self._then:
                         self._then(results)
-                    _settle(batch, results)
+                    if self._measure:
+                        self._measure(len(batch), self._loop.time() - began)
         finally:
             self._running = None
 

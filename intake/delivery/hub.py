@@ -19,6 +19,7 @@ from intake.delivery.database_thread import DatabaseThread
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed, Numbered
 from intake.delivery.grouping import Grouped
+from intake.delivery.measures import note_batch
 from intake.delivery.rate import Buckets
 from intake.delivery.signs import Signs
 from intake.delivery.tick import Tick
@@ -46,7 +47,9 @@ class Hub:
         self.desks: set[Desk] = set()
         self.guards: list[Guard] = list(_guards)
         self.message_rates = Buckets(settings.MESSAGE_BURST, settings.MESSAGES_PER_SECOND)
-        self.writer: Grouped[Posting, Outcome] = Grouped(_store, most=WRITE_BATCH, name="writer", then=self._committed)
+        self.writer: Grouped[Posting, Outcome] = Grouped(
+            _store, most=WRITE_BATCH, name="writer", then=self._committed, measure=note_batch
+        )
         self._reader: Grouped[tuple[int, int], list[Stored]] = Grouped(_read, most=READ_BATCH, name="reader")
         self._finder: Grouped[Name, Snapshot | None] = Grouped(_find, most=READ_BATCH, name="finder")
         self._recent: dict[int, deque[Numbered]] = {}

@@ -21,6 +21,7 @@ from intake.delivery.draining import is_draining
 from intake.delivery.feed import Feed
 from intake.delivery.frames import ClientFrame, Hello
 from intake.delivery.hub import Hub, current_hub
+from intake.delivery.measures import note_refusal
 from intake.delivery.rate import Bucket
 from intake.errors import Malformed, RateLimited, Refusal, Unavailable
 from intake.models import Message
@@ -207,6 +208,7 @@ class Socket:
             await self.send({"type": "websocket.send", "text": frames.encode(self._error(refusal, post))})
 
     def _error(self, refusal: Refusal, post: frames.Post | None) -> frames.Error:
+        note_refusal(refusal.code)
         with translation.override(self._language):
             title = str(refusal.title)
         wait = refusal.retry_after_seconds

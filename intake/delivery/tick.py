@@ -17,6 +17,7 @@ from django.utils import timezone
 from intake.delivery import frames
 from intake.delivery.feed import Feed
 from intake.delivery.grouping import Grouped
+from intake.delivery.measures import note_failure
 from intake.rules.clock_guard import note_open
 from intake.rules.presence import mark_staff_present, mark_visitors_seen
 from intake.rules.queue import QueueView, view_queues
@@ -79,6 +80,7 @@ class Tick:
                     await self._mark_seen()
             except Exception:  # the database may be away; the next tick asks again
                 logger.warning("A tick failed.", exc_info=True)
+                note_failure("tick")
 
     def _beat(self, slot: int) -> None:
         """Each feed's heartbeat every 20 s, a twentieth of the feeds each second."""
@@ -128,6 +130,8 @@ class Tick:
             if snapshot is None and feeds:
                 self._hub.forget(feeds[0].conversation_id)
             for feed in feeds:
+                if snapshot is not None and snapshot.epoch != feed.snapshot.epoch:
+                    self._hub.forget(feed.conversation_id)  # bodies of a past that a restore has replaced
                 _show_snapshot(feed, snapshot)
 
     # -- queues -------------------------------------------------------------------------------------------------
@@ -150,6 +154,7 @@ class Tick:
                 await asyncio.sleep(QUEUE_PAUSE_SECONDS)
         except Exception:
             logger.warning("The queue could not be read.", exc_info=True)
+            note_failure("queue")
         finally:
             self._queues_task = None
 
@@ -176,7 +181,7 @@ class Tick:
 
 
 def _show_snapshot(feed: Feed, snapshot: Snapshot | None) -> None:
-    if snapshot is None:
+    if snapshot is None or snapshot.public_id != feed.snapshot.public_id:
         feed.lose()
     elif feed.role == "counsellor" and snapshot.counsellor_id != feed.user_id:
         feed.close(frames.CLOSE_POLICY)

@@ -9,6 +9,7 @@ from typing import ParamSpec
 
 from django.http import HttpResponse, JsonResponse
 
+from intake.delivery.measures import note_refusal
 from intake.errors import Refusal
 
 P = ParamSpec("P")
@@ -26,6 +27,7 @@ def answers_problems(view: Callable[P, HttpResponse]) -> Callable[P, HttpRespons
 
 
 def problem_document(refusal: Refusal) -> JsonResponse:
+    note_refusal(refusal.code)
     response = JsonResponse(
         {"type": "about:blank", "title": str(refusal.title), "status": refusal.status, "code": refusal.code},
         status=refusal.status,

@@ -7,62 +7,23 @@ import signal
 import threading
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 
-from chatline.asker import asker_of, stop_askers
+from chatline.asker import asker_of
 from chatline.health import GRACE_SECONDS
 from intake.delivery import draining
-from intake.delivery.hub import Hub, current_hub, stop_hub
+from intake.delivery.hub import Hub
+from tests.chatline.conftest import ask
 from tests.servers import PostgresAddresses
 from tests.web import Installation, Web
 
 DEADLINE_SECONDS = 20.0
-
-
-async def ask(path: str, *, method: str = "GET", headers: Any = ()) -> tuple[int, dict[bytes, bytes], bytes]:
-    from chatline.asgi import application
-
-    said: list[dict[str, Any]] = []
-
-    async def send(event: Any) -> None:
-        said.append(event)
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    scope = {
-        "type": "http",
-        "method": method,
-        "path": path,
-        "query_string": b"",
-        "headers": [(b"host", b"whatever.example"), *headers],
-        "client": ("203.0.113.7", 4711),
-    }
-    await application(scope, receive, send)
-    return said[0]["status"], dict(said[0]["headers"]), b"".join(event.get("body", b"") for event in said[1:])
-
-
-@pytest.fixture
-async def hub() -> AsyncIterator[Hub]:
-    yield await current_hub()
-    await stop_hub()
-
-
-@pytest.fixture(autouse=True)
-def own_askers() -> Iterator[None]:
-    stop_askers()
-    yield
-    askers = [thread for thread in threading.enumerate() if thread.name.startswith("asker of")]
-    stop_askers()
-    for thread in askers:
-        thread.join(DEADLINE_SECONDS)
 
 
 async def test_process_that_lives_says_so_without_any_database() -> None:
@@ -110,7 +71,7 @@ async def test_head_is_answered_without_a_body(hub: Hub) -> None:
     assert (await ask("/healthz", method="HEAD"))[::2] == (200, b"")
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 async def test_any_other_method_is_refused(path: str, method: str) -> None:
     status, headers, _ = await ask(path, method=method)

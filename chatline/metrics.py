@@ -1,0 +1,190 @@
+"""The figures at `/metrics`, for Prometheus (docs/privacy.md, "Figures for the operator").
+
+Whoever reads them keeps them for years, to the second. So what people do is shown a quarter of an hour at a time, as
+the ledger has it; how many there are now is rounded down to whole fives; and no label tells whose they are.
+"""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from chatline.asker import asker_of
+from intake.delivery.draining import is_draining
+from intake.delivery.hub import Hub, running_hub
+from intake.delivery.measures import MACHINE, PEOPLE
+from intake.models import Conversation
+from intake.rules.clock_guard import count_held_back, last_round_at
+from intake.sealing.router import ALIAS as KEYS
+
+CROWD = 5
+"""Fewer than this are told apart too easily: they are shown as none."""
+QUARTER_SECONDS = 900
+WAIT_STEP_SECONDS = 300
+ANSWER_SECONDS = 2.0
+SIDES = ("visitor", "counsellor", "desk")
+DATABASES = {"default": "database", KEYS: "key_store"}
+MEBIBYTE = 1024 * 1024
+
+
+def may_read(authorization: bytes) -> bool:
+    """Whether this `Authorization` header names the token. Without a token in the settings nobody may."""
+    expected = f"Bearer {settings.METRICS_TOKEN}".encode()
+    return bool(settings.METRICS_TOKEN) and hmac.compare_digest(authorization, expected)
+
+
+async def read_metrics() -> bytes:
+    """Everything, in Prometheus's text format. What the database does not tell in time is left out."""
+    for alias in DATABASES:
+        await asker_of(alias).answers(within_seconds=ANSWER_SECONDS)
+    state = await asker_of("default").run(read_state, within_seconds=ANSWER_SECONDS)
+    now = CollectorRegistry()
+    now.register(_Now(lambda: gauges_now(running_hub(), state)))
+    return _quarter.text() + generate_latest(MACHINE) + generate_latest(now)
+
+
+@dataclass
+class State:
+    """What the database says of all processes together."""
+
+    conversations: dict[str, int] = field(default_factory=dict)
+    oldest_waiting_at: datetime | None = None
+    round_at: datetime | None = None
+    held_back: int = 0
+
+
+def read_state() -> State:
+    rows = Conversation.objects.order_by().values_list("state").annotate(Count("pk"), Min("created_at"))
+    found = {state: (count, oldest) for state, count, oldest in rows}
+    return State(
+        conversations={state: count for state, (count, _) in found.items()},
+        oldest_waiting_at=found.get(Conversation.State.WAITING, (0, None))[1],
+        round_at=last_round_at(),
+        held_back=count_held_back(),
+    )
+
+
+def in_fives(count: int) -> int:
+    return count - count % CROWD
+
+
+def gauges_now(hub: Hub | None, state: State | None) -> Iterable[Metric]:
+    yield from _of_process(hub)
+    yield from _of_databases()
+    if state is not None:
+        yield from _of_conversations(state)
+        yield from _of_housekeeping(state)
+    yield from _of_machine()
+
+
+def _of_process(hub: Hub | None) -> Iterable[Metric]:
+    yield gauge("chatline_draining", "1 on the way out.", int(is_draining()))
+    yield gauge(
+        "chatline_wake_ups_deaf",
+        "1 when wake-ups do not arrive and the tick delivers.",
+        int(hub is None or hub.wakeups.deaf),
+    )
+    feeds = hub.local_feeds() if hub else []
+    counts = {side: sum(feed.role == side for feed in feeds) for side in SIDES} | {"desk": len(hub.desks) if hub else 0}
+    yield gauges("chatline_sockets", "Open sockets of this process, in whole fives.", "side", counts, to=in_fives)
+    stuck = in_fives(sum(feed.stuck for feed in feeds))
+    yield gauge("chatline_feeds_stuck", "Sockets whose client does not read, in whole fives.", stuck)
+
+
+def _of_databases() -> Iterable[Metric]:
+    askers = {name: asker_of(alias) for alias, name in DATABASES.items()}
+    there = {name: int(asker.is_there) for name, asker in askers.items()}
+    yield gauges("chatline_database_up", "1 when the database answers.", "database", there)
+    seconds = {name: asker.answer_seconds for name, asker in askers.items() if asker.answer_seconds is not None}
+    yield gauges("chatline_database_answer_seconds", "How long its last answer took.", "database", seconds)
+
+
+def _of_conversations(state: State) -> Iterable[Metric]:
+    counts = {name: state.conversations.get(name, 0) for name in Conversation.State.values}
+    yield gauges("chatline_conversations", "Conversations by state, in whole fives.", "state", counts, to=in_fives)
+    waited = 0.0
+    if counts[Conversation.State.WAITING] >= CROWD and state.oldest_waiting_at is not None:
+        waited = max(0.0, (timezone.now() - state.oldest_waiting_at).total_seconds())
+    yield gauge(
+        "chatline_longest_wait_seconds",
+        "How long the first in a queue has waited, in whole five minutes, when five or more wait.",
+        waited - waited % WAIT_STEP_SECONDS,
+    )
+
+
+def _of_housekeeping(state: State) -> Iterable[Metric]:
+    if state.round_at is not None:
+        age = max(0.0, (timezone.now() - state.round_at).total_seconds())
+        yield gauge("chatline_housekeeping_age_seconds", "Since the last round of housekeeping.", round(age))
+    refused = int(state.held_back > 0)
+    yield gauge("chatline_purge_refused", "1 when housekeeping refuses to remove: look at the clock.", refused)
+
+
+ROUNDED: dict[str, float] = {
+    # Not process_open_fds: it is the number of sockets, exactly.
+    "process_resident_memory_bytes": MEBIBYTE,
+    "process_cpu_seconds": 1,
+    "process_start_time_seconds": 60,
+    "process_max_fds": 1,
+}
+
+
+def _of_machine() -> Iterable[Metric]:
+    for family in _process.collect():
+        if (step := ROUNDED.get(family.name)) is not None:
+            (sample,) = family.samples
+            made = CounterMetricFamily if family.type == "counter" else GaugeMetricFamily
+            yield made(family.name, family.documentation, value=sample.value - sample.value % step)
+
+
+def gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, documentation, value=value)
+
+
+def gauges(
+    name: str, documentation: str, label: str, values: Mapping[str, float], *, to: Callable[[int], int] | None = None
+) -> Metric:
+    family = GaugeMetricFamily(name, documentation, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], to(int(value)) if to else value)
+    return family
+
+
+class _Now:
+    """A collector of what is found at this moment."""
+
+    def __init__(self, find: Callable[[], Iterable[Metric]]) -> None:
+        self.collect = find
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+
+class Quarter:
+    """What people did, as it stood when this quarter of an hour began."""
+
+    def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
+        self._registry, self._clock = registry, clock
+        self._number = self._now()
+        self._text = generate_latest(registry)
+
+    def text(self) -> bytes:
+        if (number := self._now()) != self._number:
+            self._number, self._text = number, generate_latest(self._registry)
+        return self._text
+
+    def _now(self) -> int:
+        return int(self._clock() // QUARTER_SECONDS)
+
+
+_quarter = Quarter(PEOPLE)
+_process = ProcessCollector(registry=None)

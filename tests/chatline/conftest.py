@@ -1,0 +1,55 @@
+"""An operator's questions, asked of the whole ASGI application."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from chatline.asker import stop_askers
+from intake.delivery.hub import Hub, current_hub, stop_hub
+
+DEADLINE_SECONDS = 20.0
+
+Asked = tuple[int, dict[bytes, bytes], bytes]
+
+
+async def ask(path: str, *, method: str = "GET", headers: Any = ()) -> Asked:
+    from chatline.asgi import application
+
+    said: list[dict[str, Any]] = []
+
+    async def send(event: Any) -> None:
+        said.append(event)
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"whatever.example"), *headers],
+        "client": ("203.0.113.7", 4711),
+    }
+    await application(scope, receive, send)
+    return said[0]["status"], dict(said[0]["headers"]), b"".join(event.get("body", b"") for event in said[1:])
+
+
+@pytest.fixture
+async def hub() -> AsyncIterator[Hub]:
+    yield await current_hub()
+    await stop_hub()
+
+
+@pytest.fixture(autouse=True)
+def own_askers() -> Iterator[None]:
+    stop_askers()
+    yield
+    askers = [thread for thread in threading.enumerate() if thread.name.startswith("asker of")]
+    stop_askers()
+    for thread in askers:
+        thread.join(DEADLINE_SECONDS)
