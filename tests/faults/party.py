@@ -25,9 +25,13 @@ from tests.faults.history import End, History, Operation, Reading, Shown
 
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 4.0
-WELCOME_SECONDS = 4.0
-ANSWER_SECONDS = 5.0
-SILENCE_SECONDS = 45.0
+TRY_SECONDS = 4.0
+SLOW_TRY_SECONDS = 15.0
+SLOW_AFTER_SECONDS = 90.0
+SENT_QUIET_SECONDS = 2.0
+QUIET_SECONDS = 10.0
+ANSWER_SECONDS = 3.0
+AGAIN_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 DISPLAYED_EVERY = 4
 FINAL_CODES = {1008, 4401, 4410}
@@ -74,9 +78,14 @@ class Party:
     _answered: asyncio.Event = field(default_factory=asyncio.Event)
     _retry_after: float = 0.0
     _drain_at: float | None = None
+    _took: float | None = None
+    _lost_at: float | None = None
+    _in_vain: bool = False
+    _asked_at: float = 0.0
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
     _written: int = 0
     _sent_at: float = 0.0
+    _said_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.name = self.name or f"{self.entrance.role}-{self.entrance.conversation}-{uuid.uuid4().hex[:4]}"
@@ -123,7 +132,7 @@ class Party:
     # -- the connection ---------------------------------------------------------------------------------------
     async def _stay_connected(self) -> None:
         while self.stopped_by is None:
-            self._retry_after, self._drain_at = 0.0, None
+            self._retry_after, self._drain_at, self._asked_at, self._in_vain = 0.0, None, 0.0, False
             code = await self._be_connected_once()
             self._link = None
             if code in FINAL_CODES:
@@ -134,6 +143,8 @@ class Party:
 
     def _delay(self, code: int | None) -> float:
         self._attempt += 1
+        if self._in_vain:
+            return random.uniform(0, FIRST_WAIT_SECONDS)
         jitter = random.uniform(0, min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (self._attempt - 1)))
         if code == 1013:
             return self._retry_after + (random.uniform(0, FIRST_WAIT_SECONDS) if self._retry_after else jitter)
@@ -145,8 +156,9 @@ class Party:
         """Connect, listen until the link ends, and say with which close code, or None."""
         headers = {"Cookie": self.entrance.cookie} if self.entrance.cookie else None
         link: ClientConnection | None = None
+        began_at = time.monotonic()
         try:
-            async with asyncio.timeout(WELCOME_SECONDS):
+            async with asyncio.timeout(self._patience(began_at)):
                 link = await connect(
                     f"{self.address()}{self.entrance.path}",
                     subprotocols=[Subprotocol("helpline.v1")],
@@ -163,10 +175,13 @@ class Party:
                     json.dumps({"type": "hello", **self.entrance.hello, "epoch": self.epoch, "after": self.after})
                 )
                 self._hear(json.loads(await link.recv()), link)
+            self._took = time.monotonic() - began_at
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(link))
                 group.create_task(self._give_up_when_due())
-        except* (OSError, TimeoutError, WebSocketException, InvalidHandshake, ValueError, _Moved):
+        except* (TimeoutError, _Unanswered):
+            self._in_vain = True
+        except* (OSError, WebSocketException, InvalidHandshake, ValueError, _Moved):
             pass
         finally:
             self._link = None
@@ -174,21 +189,39 @@ class Party:
                 link.transport.abort()
         return link.close_code if link is not None and link.close_code != 1006 else None
 
+    def _patience(self, now: float) -> float:
+        """How long a try may take, from opening the socket to the welcome."""
+        self._lost_at = self._lost_at or now
+        if self._took is None or now - self._lost_at >= SLOW_AFTER_SECONDS:
+            return SLOW_TRY_SECONDS
+        return min(SLOW_TRY_SECONDS, max(TRY_SECONDS, 2 * self._took))
+
     async def _listen(self, link: ClientConnection) -> None:
         while True:
-            async with asyncio.timeout(SILENCE_SECONDS):
-                text = await link.recv()
-            self._hear(json.loads(text), link)
+            self._hear(json.loads(await link.recv()), link)
 
     async def _give_up_when_due(self) -> None:
         """The server drains and our drawn moment has come, or the link is open and does not answer."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            now, asked_at = time.monotonic(), self._sent_at
+            now = time.monotonic()
             if self._drain_at is not None and now >= self._drain_at:
                 raise _Moved
-            if self._outstanding and asked_at and now - max(asked_at, self.heard_at) > ANSWER_SECONDS:
-                raise _Moved
+            self._ask_when_silent(now)
+            if self._outstanding and self._sent_at and now - self._sent_at > AGAIN_SECONDS:
+                self._send_outstanding()
+
+    def _ask_when_silent(self, now: float) -> None:
+        if self._asked_at and self.heard_at >= self._asked_at:
+            self._asked_at = 0.0
+        if self._asked_at:
+            if now - self._asked_at > ANSWER_SECONDS:
+                raise _Unanswered
+            return
+        unanswered = self._said_at > self.heard_at and now - self._said_at > SENT_QUIET_SECONDS
+        if unanswered or now - self.heard_at > QUIET_SECONDS:
+            self._asked_at = now
+            self._say(type="sync", after=self.after)
 
     # -- what it hears ----------------------------------------------------------------------------------------
     def _hear(self, frame: dict[str, Any], link: ClientConnection) -> None:
@@ -214,6 +247,7 @@ class Party:
 
     def _welcome(self, frame: dict[str, Any], link: ClientConnection) -> None:
         self._attempt = 0
+        self._lost_at = None
         self._link = link
         self.welcomed_at = time.monotonic()
         self.epoch = frame["epoch"] if self.epoch is None else self.epoch
@@ -286,6 +320,9 @@ class Party:
         if (one := self._outstanding) is not None and self._say(type="message", origin_id=one.origin_id, body=one.body):
             one.tries += 1
             self._sent_at = time.monotonic()
+            # The first of what is not answered counts: said again, it must not push the question away.
+            if self._said_at <= self.heard_at:
+                self._said_at = self._sent_at
 
     def _end(self, origin_id: str, end: End, *, seq: int = 0) -> None:
         one = self._outstanding
@@ -307,3 +344,7 @@ class Party:
 
 class _Moved(Exception):
     """This link is given up for a new one."""
+
+
+class _Unanswered(Exception):
+    """This link is open, and nobody is there."""
