@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from tests.faults.load import Load
@@ -37,11 +38,16 @@ class Scene:
 
 
 Inject = Callable[[Scene], Awaitable[None]]
+Setting = Callable[[Scene], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`inject` breaks and heals once. Limits are seconds; None: not asked for. `needs` are programs, "root" too."""
+    """`inject` breaks and heals once. Limits are seconds; None: not asked for. `needs` are programs, "root" too.
+
+    `setting` is what stands around all injections, from when everybody has been welcomed until all has been checked:
+    a proxy, a small disk.
+    """
 
     name: str
     inject: Inject
@@ -55,6 +61,7 @@ class Fault:
     late_seconds: float | None = None
     environment: dict[str, str] = field(default_factory=dict)
     application: str = APPLICATION
+    setting: Setting | None = None
     per_second: float = 400.0
     """Messages of all parties together."""
     replaced: int = 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,8 +48,10 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
     load = Load(stage.entrances, lambda: relay.address, per_second=fault.per_second)
     scene = Scene(stage, relay, load)
     try:
-        await _break_and_heal(fault, scene, result, acked=acked, times=times)
-        await _check(fault, scene, result, keep)
+        await load.start()
+        async with fault.setting(scene) if fault.setting else contextlib.nullcontext():
+            await _break_and_heal(fault, scene, result, acked=acked, times=times)
+            await _check(fault, scene, result, keep)
     except TimeoutError as late:
         scene.fail(str(late))
     finally:
@@ -62,7 +65,6 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
 
 async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: int, times: int) -> None:
     load = scene.load
-    await load.start()
     backs: list[float] = []
     for _ in range(times):
         await load.more_acks(min(BETWEEN_ACKS, acked // times))
