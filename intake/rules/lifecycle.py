@@ -124,7 +124,7 @@ def end_conversation(
             return False
         Conversation.objects.filter(pk=current.pk).update(**ended)
         if current.claimed_at is not None:
-            _leave_contact_to_register(current, now=now)
+            leave_contact_to_register(current, now=now)
         else:
             count(current.helpline_id, "gave_up", now=now)
     return True
@@ -138,7 +138,8 @@ def erase_conversation(conversation: Conversation, *, now: datetime) -> None:
     purge_conversations([conversation.public_id])
 
 
-def _leave_contact_to_register(conversation: Conversation, *, now: datetime) -> None:
+def leave_contact_to_register(conversation: Conversation, *, now: datetime) -> None:
+    """Write down that a conversation which had been answered ended at `now`. Inside the caller's transaction."""
     claimed_at = conversation.claimed_at or conversation.created_at
     PendingContact.objects.create(
         conversation=conversation,

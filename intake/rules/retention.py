@@ -61,10 +61,12 @@ def purge_by_age(*, now: datetime) -> int:
     return purged
 
 
-def sweep_orphaned_keys(*, now: datetime) -> int:
-    """Destroy keys that no conversation belongs to."""
-    old = SealKey.objects.filter(created_at__lte=now - timedelta(hours=ORPHAN_HOURS))
-    subject_ids = list(old.values_list("subject_id", flat=True))
+def sweep_orphaned_keys(*, now: datetime, hours: int | None = ORPHAN_HOURS) -> int:
+    """Destroy keys that no conversation belongs to; `hours` old ones, or with None of any age."""
+    keys = SealKey.objects.all()
+    if hours is not None:
+        keys = keys.filter(created_at__lte=now - timedelta(hours=hours))
+    subject_ids = list(keys.values_list("subject_id", flat=True))
     orphans: list[uuid.UUID] = []
     for start in range(0, len(subject_ids), 500):
         part = subject_ids[start : start + 500]

@@ -27,7 +27,8 @@ def create_master_key(path: Path) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path) -> bytes:
+def master_key(path: Path) -> bytes:
+    """The 32 bytes. Raises `ImproperlyConfigured`."""
     try:
         key = bytes.fromhex(path.read_text().strip())
     except (OSError, ValueError):
@@ -39,7 +40,7 @@ def _read(path: Path) -> bytes:
 
 @lru_cache(maxsize=32)
 def _derived(path: Path, purpose: str) -> Cipher:
-    return Cipher(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(_read(path)))
+    return Cipher(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(master_key(path)))
 
 
 def cipher_for(purpose: str) -> Cipher:

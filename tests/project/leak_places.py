@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -29,6 +30,12 @@ def compose_flags(service: str) -> list[str]:
 def files_under(folder: Path) -> Places:
     """Every file of a data directory: SQLite files with what lies beside them, logs, secrets, temporary files."""
     return {f"file {path.relative_to(folder)}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def backup_contents(path: Path) -> Places:
+    """What a backup holds, unpacked: compressed, nothing could be found in it."""
+    with tarfile.open(path, "r:gz") as tar:
+        return {f"backup {member.name}": content.read() for member in tar if (content := tar.extractfile(member))}
 
 
 def sqlite_dump(path: Path) -> bytes:

@@ -1,0 +1,1 @@
+"""Backups of the database, never of the key store (docs/privacy.md, "Backups")."""
