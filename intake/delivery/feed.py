@@ -108,12 +108,16 @@ class Feed:
         """Begin after what the client has. What it cannot have means another past: it must drop all and ask from 0."""
         self.say(_welcome(self.snapshot))
         if (epoch is not None and epoch != self.snapshot.epoch) or after > self.head:
-            self.cursor = self.confirmed = self.head
-            self.say(frames.Gap(epoch=self.snapshot.epoch))
+            self._start_over()
         else:
             self.cursor = self.confirmed = max(0, after)
         self.say(_state(self.snapshot))
         self._end_if_over()
+
+    def _start_over(self) -> None:
+        """Nothing of the new past before she asks from 0. Only one that is over does not wait to be asked."""
+        self.cursor = self.confirmed = 0 if self.snapshot.state == "ended" else self.head
+        self.say(frames.Gap(epoch=self.snapshot.epoch))
 
     def sync(self, after: int) -> None:
         """The client says what it has, and asks for the rest. It is always answered: that is how it knows of a cut."""
@@ -137,9 +141,8 @@ class Feed:
         """Take in what the database says of the conversation now."""
         before, self.snapshot = self.snapshot, snapshot
         if snapshot.epoch != before.epoch:
-            # Nothing more of the past that is gone, and nothing of the new one before she asks from 0.
-            self.head = self.cursor = self.confirmed = snapshot.head
-            self.say(frames.Gap(epoch=snapshot.epoch))
+            self.head = snapshot.head
+            self._start_over()
         self.reach(snapshot.head)
         self.kick()
         if (snapshot.state, snapshot.counsellor_id) != (before.state, before.counsellor_id):

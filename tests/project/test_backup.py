@@ -216,7 +216,8 @@ def test_backup_without_conversations_keeps_what_is_to_be_registered(installatio
     ask(
         installation,
         "INSERT INTO intake_pendingcontact (conversation_id, helpline_id, started_at, duration_minutes,"
-        f" waiting_minutes, language, ended_on) VALUES (77, {helpline}, '2026-01-01 10:00:00', 55, 5, 'nb', '2026-01-01')",
+        " waiting_minutes, language, ended_on)"
+        f" VALUES (77, {helpline}, '2026-01-01 10:00:00', 55, 5, 'nb', '2026-01-01')",
     )
 
     back_up(installation, file, "--without-conversations")

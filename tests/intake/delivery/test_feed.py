@@ -151,3 +151,36 @@ async def test_messages_arrive_after_the_database_is_back(store: Store, client: 
     await settle(feed)
 
     assert [event["seq"] for event in client.events if event["type"] == "message"] == [1, 2]
+
+
+# -- a restore under an open socket ----------------------------------------------------------------------
+
+
+async def test_socket_that_stays_open_over_a_restore_is_told_to_start_again(store: Store, client: Client) -> None:
+    store.head = 5
+    feed = make(store, client, head=5)
+    await settle(feed)
+    store.head = 2
+
+    feed.see(replace(SNAPSHOT, head=2, epoch=8))
+    await settle(feed)
+    assert client.events[-1] == {"type": "gap", "epoch": 8}
+    feed.sync(0)
+    await settle(feed)
+
+    assert [event["seq"] for event in client.events[-2:]] == [1, 2]
+    assert feed.head == 2
+
+
+async def test_restored_conversation_that_has_ended_is_sent_whole_before_the_close(
+    store: Store, client: Client
+) -> None:
+    store.head = 5
+    feed = make(store, client, head=5)
+    await settle(feed)
+    store.head = 2
+
+    feed.see(replace(SNAPSHOT, head=2, epoch=8, state="ended", reason="visitor"))
+    await settle(feed)
+
+    assert client.kinds()[-5:] == ["gap", "state", "message", "message", "close"]
