@@ -2,6 +2,7 @@
 
     python -m tests.faults.crowd make 200 prints their entrances as JSON
     python -m tests.faults.crowd read                  prints every stored message as JSON
+    python -m tests.faults.crowd staff | holders       prints who is behind a cookie | who holds what, and who claimed
 
 A process of its own, because it is Django's, and the harness has databases that come and go.
 """
@@ -11,6 +12,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -46,9 +49,35 @@ def read() -> dict[int, list[list[Any]]]:
     }
 
 
+def staff() -> dict[str, str]:
+    """User names by cookie."""
+    from django.conf import settings
+    from django.contrib.auth import SESSION_KEY
+    from django.contrib.sessions.models import Session
+
+    from counsellor.models import Counsellor
+
+    names = dict(Counsellor.objects.values_list("pk", "username"))
+    return {
+        f"{settings.SESSION_COOKIE_NAME}={session.session_key}": names[int(session.get_decoded()[SESSION_KEY])]
+        for session in Session.objects.all()
+    }
+
+
+def holders() -> dict[str, dict[str, Any]]:
+    """Who holds which conversation, and how many claims the log has of each."""
+    from counsellor.models import AuditEntry
+    from intake.models import Conversation
+
+    names = Conversation.objects.exclude(counsellor=None).values_list("public_id", "counsellor__username")
+    claims = AuditEntry.objects.filter(action=AuditEntry.Action.CLAIMED).values_list("actor__username", flat=True)
+    return {"held": {str(public_id): name for public_id, name in names}, "claims": Counter(claims)}
+
+
 def main(arguments: list[str]) -> None:
     django.setup()
-    answer: object = make(int(arguments[1])) if arguments[0] == "make" else read()
+    work: dict[str, Callable[[], object]] = {"read": read, "staff": staff, "holders": holders}
+    answer = make(int(arguments[1])) if arguments[0] == "make" else work[arguments[0]]()
     sys.stdout.write(json.dumps(answer))
 
 
