@@ -22,7 +22,8 @@ from pathlib import Path
 from scripts.machine import Missing, find_program, in_ci
 from tests.faults.catalogue import FAULTS
 from tests.faults.fault import Fault
-from tests.faults.servers import Postgres, Redis, folder_for
+from tests.faults.hosts import HUB, enter_own_network
+from tests.faults.servers import LOOPBACK, Postgres, Redis, folder_for
 from tests.faults.stage import Crowd, make_crowd, postgres_and_redis, staged
 from tests.faults.table import print_results
 from tests.faults.trial import Result, run_trial
@@ -63,6 +64,8 @@ def main(arguments: list[str]) -> int:
         chosen.keep.mkdir(parents=True, exist_ok=True)
     _allow_open_files()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    if any(fault.networked and not _lacking(fault) for fault in faults):
+        enter_own_network()
     results: list[Result] = []
     try:
         for database in ("postgres", "sqlite"):
@@ -85,7 +88,8 @@ def _run_on(database: str, faults: list[Fault], chosen: argparse.Namespace) -> l
         return []
     size = SHORT if chosen.short else FULL
     results: list[Result] = []
-    with folder_for("crowd") as folder, _servers(database) as (postgres, redis):
+    networked = any(fault.networked and not _lacking(fault) for fault in faults)
+    with folder_for("crowd") as folder, _servers(database, HUB if networked else LOOPBACK) as (postgres, redis):
         addresses = postgres.new_databases() if postgres else None
         crowd = make_crowd(folder, addresses, conversations=size.conversations)
         for fault in faults:
@@ -96,11 +100,11 @@ def _run_on(database: str, faults: list[Fault], chosen: argparse.Namespace) -> l
 
 
 @contextlib.contextmanager
-def _servers(database: str) -> Iterator[tuple[Postgres | None, Redis | None]]:
+def _servers(database: str, host: str) -> Iterator[tuple[Postgres | None, Redis | None]]:
     if database == "sqlite":
         yield None, None
     else:
-        with postgres_and_redis() as servers:
+        with postgres_and_redis(host=host) as servers:
             yield servers
 
 
@@ -112,7 +116,13 @@ def _run(
         return Result(fault.name, "", failures=[sentence] if in_ci() else [], notes={"skipped:": sentence})
     webs = fault.webs if postgres else 1
     with staged(
-        crowd, postgres=postgres, redis=redis, webs=webs, environment=fault.environment, application=fault.application
+        crowd,
+        postgres=postgres,
+        redis=redis,
+        webs=webs,
+        environment=fault.environment,
+        application=fault.application,
+        networked=fault.networked,
     ) as stage:
         times = chosen.times or min(size.times, fault.times)
         result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))

@@ -62,6 +62,8 @@ class Fault:
     environment: dict[str, str] = field(default_factory=dict)
     application: str = APPLICATION
     setting: Setting | None = None
+    networked: bool = False
+    """Web processes are on hosts of their own, and clients reach them without a balancer. Needs `hosts.NEEDS`."""
     per_second: float = 400.0
     """Messages of all parties together."""
     replaced: int = 5

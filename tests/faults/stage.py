@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scripts.machine import ROOT
 from tests.faults.checker import Row
+from tests.faults.hosts import Host, hosts
 from tests.faults.party import Entrance
-from tests.faults.servers import Postgres, Redis, folder_for
+from tests.faults.servers import LOOPBACK, Postgres, Redis, folder_for
 from tests.servers import PostgresAddresses
 from tests.web import Installation, Web
 
@@ -32,6 +33,26 @@ class AppliedWeb(Web):
 
     def command(self) -> list[str]:
         return [self._application if part == APPLICATION else part for part in super().command()]
+
+
+class HostedWeb(AppliedWeb):
+    """A web process on a host of its own."""
+
+    def __init__(self, installation: Installation, *, name: str, application: str, host: Host) -> None:
+        super().__init__(installation, name=name, application=application)
+        self._host = host
+
+    @property
+    def address(self) -> str:
+        return f"http://{self._host.address}:{self.port}"
+
+    @property
+    def socket_address(self) -> str:
+        return f"ws://{self._host.address}:{self.port}"
+
+    def command(self) -> list[str]:
+        everywhere = "0.0.0.0"  # noqa: S104 - in a network that holds nothing but the harness
+        return [*self._host.inside, *(everywhere if part == LOOPBACK else part for part in super().command())]
 
 
 @dataclass
@@ -53,6 +74,8 @@ class Stage:
     folder: Path
     postgres: Postgres | None = None
     redis: Redis | None = None
+    hosts: list[Host] = field(default_factory=list)
+    """Where the web processes are, in their order; none when they are where everything is."""
 
     @property
     def on_postgres(self) -> bool:
@@ -85,9 +108,9 @@ def make_crowd(folder: Path, addresses: PostgresAddresses | None, *, conversatio
 
 
 @contextlib.contextmanager
-def postgres_and_redis() -> Iterator[tuple[Postgres, Redis]]:
+def postgres_and_redis(*, host: str = LOOPBACK) -> Iterator[tuple[Postgres, Redis]]:
     with folder_for("postgres") as cluster, folder_for("redis") as wake:
-        postgres, redis = Postgres(cluster), Redis(wake)
+        postgres, redis = Postgres(cluster, host=host), Redis(wake, host=host)
         postgres.start()
         redis.start()
         try:
@@ -108,9 +131,10 @@ def staged(
     webs: int,
     environment: dict[str, str] | None = None,
     application: str = APPLICATION,
+    networked: bool = False,
 ) -> Iterator[Stage]:
-    """A fresh copy of the crowd's installation with its web processes running."""
-    with folder_for("faults") as folder:
+    """A fresh copy of the crowd's installation with its web processes running, each on a host if `networked`."""
+    with folder_for("faults") as folder, hosts(webs if networked else 0) as places:
         home = folder / "home"
         servers: dict[str, str] = {}
         if postgres is not None and crowd.addresses is not None:
@@ -120,9 +144,12 @@ def staged(
         installation = crowd.installation.copied_to(home, servers)
         installation.environment |= {**LIMITS, "CHATLINE_DRAIN_SECONDS": str(DRAIN_SECONDS), **(environment or {})}
         processes: list[Web] = [
-            AppliedWeb(installation, name=f"web-{number}", application=application) for number in range(webs)
+            HostedWeb(installation, name=f"web-{number}", application=application, host=places[number])
+            if networked
+            else AppliedWeb(installation, name=f"web-{number}", application=application)
+            for number in range(webs)
         ]
-        stage = Stage(installation, processes, crowd.entrances, folder, postgres, redis)
+        stage = Stage(installation, processes, crowd.entrances, folder, postgres, redis, places)
         try:
             stage.start_webs()
             yield stage

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +47,7 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
     result = Result(fault.name, "postgres" if stage.on_postgres else "sqlite")
     relay = Relay([web.port for web in stage.webs])
     await relay.start()
-    load = Load(stage.entrances, lambda: relay.address, per_second=fault.per_second)
+    load = Load(stage.entrances, _way_in(fault, stage, relay), per_second=fault.per_second)
     scene = Scene(stage, relay, load)
     try:
         await load.start()
@@ -61,6 +63,12 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
     result.notes = scene.notes
     result.seconds = time.monotonic() - began_at
     return result
+
+
+def _way_in(fault: Fault, stage: Stage, relay: Relay) -> Callable[[], str]:
+    if fault.networked:
+        return lambda: random.choice(stage.webs).socket_address
+    return lambda: relay.address
 
 
 async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: int, times: int) -> None:

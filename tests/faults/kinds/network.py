@@ -1,0 +1,98 @@
+"""Packets that are lost on the way. Nobody is told; a connection that is dead looks like one where nothing is said."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from tests.faults.fault import Fault, Inject, Scene
+from tests.faults.hosts import NEEDS, Host
+from tests.faults.kinds.redis_away import LATE_SECONDS, redis_of
+from tests.faults.stage import Stage
+
+CUT_SECONDS = 15.0
+FLAPS = 10
+FLAP_SECONDS = 1.0
+
+
+def clients_ports(stage: Stage) -> list[int]:
+    return [web.port for web in stage.webs]
+
+
+def database_ports(stage: Stage) -> list[int]:
+    assert stage.postgres is not None
+    return [stage.postgres.port]
+
+
+async def cut_for_a_while(scene: Scene, hosts: Sequence[Host], ports: list[int], **ways: bool) -> None:
+    for host in hosts:
+        await scene.do(lambda host=host: host.cut(*ports, **ways))  # type: ignore[misc]
+    await asyncio.sleep(CUT_SECONDS)
+    for host in hosts:
+        await scene.do(host.heal)
+
+
+async def clients_cut_off(scene: Scene) -> None:
+    """As in a tunnel, all of them."""
+    await cut_for_a_while(scene, scene.stage.hosts, clients_ports(scene.stage))
+
+
+async def clients_heard_but_not_answered(scene: Scene) -> None:
+    """One direction only, now this one and now that: what is said arrives, and the answer does not."""
+    lost = random.choice(["to_host", "from_host"])
+    ways: dict[str, Any] = {"to_host": lost == "to_host", "from_host": lost == "from_host"}
+    await cut_for_a_while(scene, scene.stage.hosts, clients_ports(scene.stage), **ways)
+
+
+async def one_server_cut_off(scene: Scene) -> None:
+    """From its clients only: it goes on working, and nobody hears of it. They may come back to the other."""
+    await cut_for_a_while(scene, [random.choice(scene.stage.hosts)], clients_ports(scene.stage))
+
+
+async def database_cut_off(scene: Scene) -> None:
+    await cut_for_a_while(scene, scene.stage.hosts, database_ports(scene.stage))
+
+
+async def database_cut_off_from_one(scene: Scene) -> None:
+    await cut_for_a_while(scene, [random.choice(scene.stage.hosts)], database_ports(scene.stage))
+
+
+async def redis_cut_off(scene: Scene) -> None:
+    await cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port])
+
+
+def flapping(*parts: str) -> Inject:
+    """A loose cable: a second without, a second with."""
+
+    async def flap(scene: Scene) -> None:
+        ports = clients_ports(scene.stage) if "clients" in parts else []
+        ports += database_ports(scene.stage) if "servers" in parts else []
+        ports += [redis_of(scene).port] if "servers" in parts else []
+        for _ in range(FLAPS):
+            for host in scene.stage.hosts:
+                await scene.do(lambda host=host: host.cut(*ports))  # type: ignore[misc]
+            await asyncio.sleep(FLAP_SECONDS)
+            for host in scene.stage.hosts:
+                await scene.do(host.heal)
+            scene.healed()
+            await asyncio.sleep(FLAP_SECONDS)
+
+    return flap
+
+
+def networked(name: str, inject: Inject, **more: Any) -> Fault:
+    return Fault(name, inject, networked=True, needs=NEEDS, **more)
+
+
+FAULTS = [
+    networked("clients cut off", clients_cut_off, short=True),
+    networked("clients cut off one way", clients_heard_but_not_answered),
+    networked("clients cut off from one server", one_server_cut_off),
+    networked("clients' network flaps", flapping("clients")),
+    networked("database cut off", database_cut_off, short=True),
+    networked("database cut off from one server", database_cut_off_from_one),
+    networked("servers' network flaps", flapping("servers")),
+    networked("Redis cut off", redis_cut_off, late_seconds=LATE_SECONDS, per_second=100),
+]
