@@ -269,3 +269,94 @@ test("while the conversation is active, silence is asked about sooner than while
 
   assert.deepEqual(net.latest.sentOf("sync"), [{ type: "sync", after: 1 }]);
 });
+
+/** A page that has said "en", "to" and "tre", all acknowledged and shown. */
+function withThreeSent() {
+  const page = setUp();
+  const ids = ["en", "to", "tre"].map((body, index) => {
+    const originId = page.conversation.send(body);
+    page.net.latest.receives({ type: "ack", origin_id: originId, seq: index + 1 });
+    page.net.latest.receives(message(index + 1, { role: "visitor", origin_id: originId, body }));
+    return originId;
+  });
+  return {
+    ...page,
+    ids,
+    own: (seq) => message(seq, { role: "visitor", origin_id: ids[seq - 1], body: ["en", "to", "tre"][seq - 1] }),
+  };
+}
+
+test("what a restored past lacks is shown to its writer as maybe lost, and sent again only when she asks", () => {
+  const { conversation, net, clock, seen, ids, own } = withThreeSent();
+  net.latest.drops();
+  clock.advance(4000);
+  net.latest.opens();
+  net.latest.receives(welcome({ epoch: "e2", head: 2 }));
+  net.latest.receives({ type: "gap", epoch: "e2" });
+  net.latest.receives(own(1));
+  assert.deepEqual(seen.outbox, []);
+  net.latest.receives(own(2));
+
+  assert.deepEqual(seen.messages, ["en", "to"]);
+  assert.deepEqual(seen.outbox, ["tre:lost"]);
+  clock.advance(10000);
+  assert.deepEqual(net.latest.sentOf("message"), []);
+  conversation.retry(ids[2]);
+  net.latest.opens();
+  net.latest.receives(welcome({ epoch: "e2", head: 2 }));
+  assert.deepEqual(
+    net.latest.sentOf("message").map((frame) => frame.origin_id),
+    [ids[2]],
+  );
+  net.latest.receives({ type: "ack", origin_id: ids[2], seq: 3 });
+  net.latest.receives(own(3));
+
+  assert.deepEqual(seen.messages, ["en", "to", "tre"]);
+  assert.deepEqual(seen.outbox, []);
+});
+
+test("a past that was replaced under an open socket is compared once the server has said how far it goes", () => {
+  const { net, seen, own } = withThreeSent();
+  net.latest.receives({ type: "gap", epoch: "e2" });
+  net.latest.receives(own(1));
+  assert.deepEqual(seen.outbox, []);
+  net.latest.receives({ type: "head", head: 1 });
+
+  assert.deepEqual(seen.outbox, ["to:lost", "tre:lost"]);
+});
+
+test("a restored past that has everything loses nothing", () => {
+  const { net, clock, seen, own } = withThreeSent();
+  net.latest.drops();
+  clock.advance(4000);
+  net.latest.opens();
+  net.latest.receives(welcome({ epoch: "e2", head: 3 }));
+  [1, 2, 3].forEach((seq) => {
+    net.latest.receives(own(seq));
+  });
+
+  assert.deepEqual(seen.messages, ["en", "to", "tre"]);
+  assert.deepEqual(seen.outbox, []);
+});
+
+test("a message that was acknowledged and never came back is lost too when the past is replaced", () => {
+  const { conversation, net, seen } = setUp();
+  const originId = conversation.send("bare kvittert");
+  net.latest.receives({ type: "ack", origin_id: originId, seq: 1 });
+  net.latest.receives({ type: "gap", epoch: "e2" });
+  net.latest.receives({ type: "head", head: 0 });
+
+  assert.deepEqual(seen.outbox, ["bare kvittert:lost"]);
+});
+
+test("what may be lost is not kept in the tab's storage, and goes with the conversation", () => {
+  const { conversation, net, seen, storage } = withThreeSent();
+  net.latest.receives({ type: "gap", epoch: "e2" });
+  net.latest.receives({ type: "head", head: 0 });
+  assert.equal(seen.outbox.length, 3);
+  assert.equal(storage.getItem("k"), null);
+
+  conversation.forget();
+
+  assert.deepEqual(seen.outbox, []);
+});

@@ -4,6 +4,7 @@ import { createConnection } from "./connection.js";
 import { newIdentifier } from "./identifier.js";
 import { createOutbox } from "./outbox.js";
 import { ACTIVE_QUIET_MS, QUIET_MS } from "./patience.js";
+import { createRemembered } from "./remembered.js";
 import { createReceipts, createTypingIndicator, createTypingSignal } from "./signals.js";
 import { createTranscript } from "./transcript.js";
 
@@ -35,6 +36,7 @@ export function createConversation({
   const tell = (name, ...values) => (on[name] ? on[name](...values) : undefined);
   const send = (frame) => connection.send(frame);
   let active = false;
+  let newHead = null;
 
   const outbox = createOutbox({
     send,
@@ -44,6 +46,7 @@ export function createConversation({
     storageKey,
     onChange: (entries) => tell("outbox", entries),
   });
+  const remembered = createRemembered({ onLost: (lost) => outbox.lose(lost) });
   const receipts = createReceipts({ send, clock });
   const typing = createTypingSignal({ send, clock });
   const indicator = createTypingIndicator({ clock, onChange: (shown) => tell("typing", shown) });
@@ -51,28 +54,55 @@ export function createConversation({
     epoch,
     send,
     onMessage: (message) => {
-      if (message.role === role) outbox.settle(message.origin_id);
-      else indicator.paused();
+      if (message.role === role) {
+        remembered.keep(message.origin_id, message.body);
+        outbox.settle(message.origin_id);
+      } else indicator.paused();
       tell("message", message);
     },
     onReset: () => {
+      newHead = null;
+      remembered.startOver();
       receipts.reset();
       tell("reset");
     },
   });
 
+  /** The server has said how far the conversation goes: what it lacks after that is lost. */
+  function reach(head) {
+    newHead = head;
+    lookBack();
+  }
+
+  function lookBack() {
+    if (newHead !== null && transcript.last >= newHead) remembered.caughtUp();
+  }
+
+  function acknowledge(originId) {
+    const entry = outbox.entries.find((candidate) => candidate.originId === originId);
+    if (entry) remembered.keep(originId, entry.body);
+    outbox.settle(originId);
+  }
+
   const handlers = {
     welcome(frame) {
       transcript.welcome(frame);
+      reach(frame.head);
       receipts.welcome(frame);
       outbox.welcome(frame);
       active = frame.state === "active";
       tell("limits", frame.limits);
       tell("state", { type: "state", state: frame.state, counsellor: null, reason: null, welcome: true });
     },
-    ack: (frame) => outbox.settle(frame.origin_id),
-    message: (frame) => transcript.message(frame),
-    head: (frame) => transcript.head(frame),
+    ack: (frame) => acknowledge(frame.origin_id),
+    message(frame) {
+      transcript.message(frame);
+      lookBack();
+    },
+    head(frame) {
+      transcript.head(frame);
+      reach(frame.head);
+    },
     gap: (frame) => transcript.gap(frame),
     composing: (frame) => frame.role !== role && indicator.composing(),
     paused: (frame) => frame.role !== role && indicator.paused(),
@@ -128,7 +158,10 @@ export function createConversation({
       outbox.retry(originId);
     },
     discard: (originId) => outbox.discard(originId),
-    forget: () => outbox.clear(),
+    forget() {
+      remembered.forget();
+      outbox.clear();
+    },
     writing: (text) => typing.changed(text),
     shown: (seq) => receipts.shown(seq),
   };

@@ -9,7 +9,7 @@
  * @param {string} options.ownRole "visitor" or "counsellor"
  * @param {function(string): string} options.authorOf the name that stands over a role's messages
  * @param {string} options.language for the time of day
- * @param {{sending: string, unsent: string, refused: string, sent: string, displayed: string}} options.texts
+ * @param {{sending: string, unsent: string, refused: string, lost: string, sent: string, displayed: string}} options.texts
  * @param {function(string): void} options.onRetry
  * @param {function(string): void} options.onDiscard
  */
@@ -91,11 +91,15 @@ export function createMessageLog({
           waiting.appendChild(element);
         }
         element.dataset.state = entry.state;
-        const note = { new: "", sending: texts.sending, unsent: texts.unsent, refused: entry.title || texts.refused }[
-          entry.state
-        ];
+        const note = {
+          new: "",
+          sending: texts.sending,
+          unsent: texts.unsent,
+          refused: entry.title || texts.refused,
+          lost: texts.lost,
+        }[entry.state];
         if (part(element, "note").textContent !== note) part(element, "note").textContent = note;
-        part(element, "retry").hidden = entry.state !== "unsent";
+        part(element, "retry").hidden = entry.state !== "unsent" && entry.state !== "lost";
         part(element, "discard").hidden = entry.state !== "refused";
       }
       Object.keys(known).forEach((originId) => waiting.removeChild(known[originId]));

@@ -12,7 +12,8 @@ const WAIT_CODES = { rate_limited: true, unavailable: true };
 
 /**
  * @typedef {{originId: string, body: string, since: number, state: string, title: ?string}} Entry
- *   state: "new" (nothing to say yet), "sending" (5 s), "unsent" (15 s; still tried), "refused" (final)
+ *   state: "new" (nothing to say yet), "sending" (5 s), "unsent" (15 s; still tried), "refused" (final),
+ *   "lost" (had arrived, and the server lacks it after a restore: sent again only when asked)
  *
  * @param {object} options
  * @param {function(object): boolean} options.send hands a frame to the connection; false when there is none
@@ -33,6 +34,11 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
   let pumpTimer = null;
   let stateTimer = null;
 
+  /** Not sent by itself. */
+  function rests(entry) {
+    return entry.state === "refused" || entry.state === "lost";
+  }
+
   function restore() {
     try {
       const kept = JSON.parse(storage.getItem(storageKey) || "[]");
@@ -43,7 +49,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
   }
 
   function persist() {
-    const kept = entries.filter((entry) => entry.state !== "refused");
+    const kept = entries.filter((entry) => !rests(entry));
     try {
       if (kept.length === 0) storage.removeItem(storageKey);
       else
@@ -74,7 +80,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     let next = Infinity;
     let moved = false;
     for (const entry of entries) {
-      if (entry.state === "refused") continue;
+      if (rests(entry)) continue;
       const state = stateAt(entry, now);
       moved = moved || state !== entry.state;
       entry.state = state;
@@ -98,7 +104,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
   /** Sends the oldest message, or sets the timer for when that is allowed. */
   function pump() {
     clock.clearTimeout(pumpTimer);
-    const entry = entries.find((candidate) => candidate.state !== "refused");
+    const entry = entries.find((candidate) => !rests(candidate));
     if (!ready || !entry) return;
     const now = clock.now();
     refill(now);
@@ -177,9 +183,18 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
       const entry = entries.find((candidate) => candidate.originId === originId);
       if (!entry || entry.state === "refused") return;
       entry.since = clock.now() - SENDING_AFTER_MS;
+      entry.state = "sending";
       inFlight = null;
+      changed();
       age();
       pump();
+    },
+    /** They had arrived and are gone: shown, oldest first, and sent again under their own identifiers when asked. */
+    lose(lost) {
+      entries = lost
+        .map(({ originId, body }) => ({ originId, body, since: 0, state: "lost", title: null }))
+        .concat(entries);
+      changed();
     },
     /** @returns {?string} the text of a message that was given up, so that it can be put back in the field */
     discard(originId) {
