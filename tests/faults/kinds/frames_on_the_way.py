@@ -1,0 +1,47 @@
+"""Frames that arrive twice, late, in another order, in half or not at all, in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from tests.faults.fault import Fault, Scene
+from tests.faults.weather import Weather
+
+BAD_SECONDS = 12.0
+FEW_BAD_SECONDS = 8.0
+SMALL_CROWD = 100
+
+
+def bad_weather(name: str, shares: dict[str, float], *, short: bool = False) -> Fault:
+    """A fault of that name under which frames meet what `shares` says."""
+    weather = Weather(**shares)
+
+    @asynccontextmanager
+    async def over(scene: Scene) -> AsyncIterator[None]:
+        async with weather.over(scene.relay):
+            yield
+
+    async def inject(scene: Scene) -> None:
+        weather.bad = True
+        await asyncio.sleep(BAD_SECONDS if len(scene.load.parties) > SMALL_CROWD else FEW_BAD_SECONDS)
+        weather.bad = False
+        for mishap in shares:
+            if not weather.happened[mishap]:
+                scene.fail(f"no frame was {mishap}: the proxy did not do its work")
+            scene.notes[mishap.replace("_", " ")] = str(weather.happened[mishap])
+
+    return Fault(name, inject, databases=("postgres", "sqlite") if short else ("postgres",), setting=over, short=short)
+
+
+EVERYTHING = {"doubled": 0.1, "replayed": 0.1, "swapped": 0.1, "cut": 0.001, "dropped": 0.1, "acks_dropped": 0.1}
+FAULTS = [
+    bad_weather("frames doubled", {"doubled": 0.5}),
+    bad_weather("frames replayed later", {"replayed": 0.3}),
+    bad_weather("frames swapped", {"swapped": 0.3}),
+    bad_weather("links cut in the middle of a frame", {"cut": 0.002}),
+    bad_weather("messages to clients dropped", {"dropped": 0.3}),
+    bad_weather("acks dropped", {"acks_dropped": 0.5}),
+    bad_weather("frames in bad weather", EVERYTHING, short=True),
+]
