@@ -11,7 +11,9 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import redis
@@ -30,6 +32,8 @@ from tests.servers import (
 )
 
 LOOPBACK = "127.0.0.1"
+# A process that ends with its parent ends with the thread that started it: this one lives as long as we do.
+PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
 
 
 class Server:
@@ -49,18 +53,21 @@ class Server:
     def start(self) -> None:
         """Start it, and return as soon as it takes work. Raises `Missing` when it never does."""
         with (self.folder / "log").open("ab") as output:
-            self._process = subprocess.Popen(
-                [*END_WITH_PARENT, *self.command()],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self.folder,
-                start_new_session=True,
-                user=self._user,
-                group=group_of(self._user),
-                extra_groups=[] if self._user else None,
-            )
+            self._process = PARENT.submit(self._begin, output).result()
         wait_until(self.ask, process=self._process, log=self.folder / "log")
+
+    def _begin(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [*END_WITH_PARENT, *self.command()],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=self.folder,
+            start_new_session=True,
+            user=self._user,
+            group=group_of(self._user),
+            extra_groups=[] if self._user else None,
+        )
 
     @property
     def pid(self) -> int:

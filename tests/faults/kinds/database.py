@@ -1,0 +1,106 @@
+"""PostgreSQL that dies, hangs, throws everybody out or has no room: nothing is acknowledged that is not stored."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+
+from tests.faults.fault import Fault, Scene
+from tests.faults.servers import Postgres
+from tests.faults.watch import expect_readiness, expect_refusals, refusals, weighed
+
+GROWN_MEGABYTES = 20.0
+TOLD_SECONDS = 8.0
+UNREADY_SECONDS = 12.0
+READY_SECONDS = 10.0
+# What was on its way when the database went may still come back as stored.
+ON_ITS_WAY_SECONDS = 1.0
+
+
+def postgres_of(scene: Scene) -> Postgres:
+    assert scene.stage.postgres is not None
+    return scene.stage.postgres
+
+
+@contextlib.asynccontextmanager
+async def nothing_is_acked(scene: Scene) -> AsyncIterator[None]:
+    """Everybody is told `unavailable` instead, and nobody keeps on waiting in memory."""
+    said = refusals(scene, "unavailable")
+    async with weighed(scene, most_megabytes=GROWN_MEGABYTES):
+        await asyncio.sleep(ON_ITS_WAY_SECONDS)
+        silent_since = time.monotonic()
+        await expect_refusals(scene, "unavailable", more_than=said, seconds=TOLD_SECONDS)
+        yield
+        if acked := len(scene.load.history.acked(since=silent_since)):
+            scene.fail(f"{acked} messages were acknowledged without a database")
+
+
+async def is_away(scene: Scene, *, seconds: float) -> None:
+    """So long without an answer: the processes say so too."""
+    until = time.monotonic() + seconds
+    async with nothing_is_acked(scene):
+        await expect_readiness(scene, seconds=UNREADY_SECONDS, status=503, database=False, key_store=False)
+        await asyncio.sleep(max(0.0, until - time.monotonic()))
+
+
+async def killed(scene: Scene) -> None:
+    """As a power cut would, and started again at once."""
+    postgres = postgres_of(scene)
+    await scene.do(postgres.kill)
+    await scene.do(postgres.start)
+    scene.healed()
+    await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
+
+
+async def _stopped(
+    scene: Scene, *, seconds: float, stop: Callable[[Postgres], None], start: Callable[[Postgres], None]
+) -> None:
+    postgres = postgres_of(scene)
+    await scene.do(partial(stop, postgres))
+    await is_away(scene, seconds=seconds)
+    await scene.do(partial(start, postgres))
+    scene.healed()
+    await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
+
+
+def shut_down(seconds: float) -> Callable[[Scene], Awaitable[None]]:
+    return partial(_stopped, seconds=seconds, stop=Postgres.kill, start=Postgres.start)
+
+
+def frozen(seconds: float) -> Callable[[Scene], Awaitable[None]]:
+    """Every process of it stands still: connections stay open and nothing answers."""
+    return partial(_stopped, seconds=seconds, stop=Postgres.freeze, start=Postgres.thaw)
+
+
+async def all_backends_terminated(scene: Scene) -> None:
+    said = refusals(scene, "unavailable")
+    ended = await asyncio.to_thread(postgres_of(scene).terminate_backends)
+    scene.notes["backends"] = str(ended)
+    scene.healed()
+    await scene.load.more_acks(1)
+    if refusals(scene, "unavailable") > said:
+        scene.fail("messages were refused although the database was there")
+
+
+async def connections_exhausted(scene: Scene) -> None:
+    postgres = postgres_of(scene)
+    context = postgres.exhausted()
+    scene.notes["taken"] = str(await asyncio.to_thread(context.__enter__))
+    try:
+        await asyncio.sleep(10)
+    finally:
+        await scene.do(lambda: context.__exit__(None, None, None))
+    scene.healed()
+    await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
+
+
+FAULTS = [
+    Fault("PostgreSQL is killed", killed, short=True),
+    Fault("PostgreSQL is away for 60 s", shut_down(60), times=1),
+    Fault("PostgreSQL is frozen for 60 s", frozen(60), times=1),
+    Fault("all connections are terminated", all_backends_terminated, short=True),
+    Fault("connections are exhausted", connections_exhausted),
+]

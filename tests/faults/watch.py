@@ -1,0 +1,78 @@
+"""What the web processes say of themselves, and what they weigh, while something is broken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from tests.faults.fault import Scene
+from tests.faults.load import LOOK_SECONDS, wait_for
+from tests.web import Web
+
+ASK_SECONDS = 3.0
+
+
+def readiness(web: Web) -> dict[str, Any]:
+    """What /readyz answers, with its `status` and how many `seconds` it took; status 0 when it does not."""
+    began_at = time.monotonic()
+    try:
+        with urllib.request.urlopen(f"{web.address}/readyz", timeout=ASK_SECONDS) as answer:
+            status, told = answer.status, answer.read()
+    except urllib.error.HTTPError as refusal:
+        status, told = refusal.code, refusal.read()
+    except OSError:
+        status, told = 0, b"{}"
+    return {**json.loads(told), "status": status, "seconds": time.monotonic() - began_at}
+
+
+async def expect_readiness(scene: Scene, *, seconds: float, **expected: object) -> None:
+    """Every process comes to say so within these seconds; otherwise the scene has failed."""
+    deadline = time.monotonic() + seconds
+    for web in scene.stage.webs:
+        told: dict[str, Any] = {}
+        while time.monotonic() < deadline or not told:
+            told = await asyncio.to_thread(readiness, web)
+            if expected.items() <= told.items():
+                break
+            await asyncio.sleep(LOOK_SECONDS)
+        else:
+            scene.fail(f"/readyz said {told}, and not {expected} within {seconds:.0f} s")
+            return
+
+
+def resident_megabytes(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+@contextlib.asynccontextmanager
+async def weighed(scene: Scene, *, most_megabytes: float) -> AsyncIterator[None]:
+    """No process may grow by more than this during the block."""
+    before = [resident_megabytes(web.pid) for web in scene.stage.webs]
+    yield
+    grown = max(resident_megabytes(web.pid) - was for web, was in zip(scene.stage.webs, before, strict=True))
+    scene.notes["grown MB"] = f"{max(grown, float(scene.notes.get('grown MB', 0))):.0f}"
+    if grown > most_megabytes:
+        scene.fail(f"a process grew by {grown:.0f} MB, and may by {most_megabytes:.0f} MB")
+
+
+def refusals(scene: Scene, code: str) -> int:
+    """How often all parties were told this code, so far."""
+    return sum(party.late_errors.get(code, 0) for party in scene.load.parties)
+
+
+async def expect_refusals(scene: Scene, code: str, *, more_than: int, seconds: float) -> None:
+    """Somebody is told so: nobody may be left without an answer."""
+    try:
+        await wait_for(lambda: refusals(scene, code) > more_than, seconds=seconds, what=f"the answer `{code}`")
+    except TimeoutError as late:
+        scene.fail(str(late))
