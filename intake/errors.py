@@ -9,6 +9,9 @@ from __future__ import annotations
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+UNAVAILABLE_RETRY_SECONDS = 3.0
+"""Whoever was turned away because the database was not there is back within five seconds of its return."""
+
 
 class Refusal(Exception):
     """A rule said no. `status` is the HTTP status, `retry_after_seconds` when trying again may help."""

@@ -12,7 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from django.db import connections
+import psycopg
+from django.db import DatabaseError, connections
+from psycopg_pool import PoolTimeout
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -23,7 +25,10 @@ class DatabaseThread:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     async def run(self, work: Callable[Params, Result], *args: Params.args, **kwargs: Params.kwargs) -> Result:
-        """What `work` returns, after everything asked for before. An exception opens the connections anew."""
+        """What `work` returns, after everything asked for before. An exception opens the connections anew.
+
+        `work` is done a second time when the server ended the connection under it, committed or not: let it bear that.
+        """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, partial(_do, partial(work, *args, **kwargs)))
 
@@ -35,7 +40,24 @@ class DatabaseThread:
 
 def _do(work: Callable[[], Result]) -> Result:
     try:
+        return _do_once(work)
+    except DatabaseError as error:
+        if not _connection_was_ended(error):
+            raise
+    return _do_once(work)
+
+
+def _do_once(work: Callable[[], Result]) -> Result:
+    try:
         return work()
     except BaseException:
         connections.close_all()
         raise
+
+
+def _connection_was_ended(error: DatabaseError) -> bool:
+    """Whether PostgreSQL had gone or thrown us out: it may be back. Not that it could not be reached for long."""
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.OperationalError) or isinstance(cause, PoolTimeout):
+        return False
+    return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))

@@ -1,4 +1,7 @@
-"""What arrives while the last work runs is done together in the next. No added delay: alone, a batch is one."""
+"""What arrives while the last work runs is done together in the next. No added delay: alone, a batch is one.
+
+Whoever waits is answered in time, also when the database hangs: nothing piles up behind work that does not end.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,12 @@ from typing import Generic, TypeVar
 
 from intake.delivery.database_thread import DatabaseThread
 from intake.delivery.measures import note_failure
+from intake.errors import UNAVAILABLE_RETRY_SECONDS, Unavailable
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 3.0
+"""A batch that takes longer waits for a database that does not answer. Less than clients wait (docs/protocol.md)."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,6 +30,9 @@ class Grouped(Generic[Item, Result]):
     `work` gets 1 to `most` items and returns one result for each, in their order. An exception from it reaches
     every item of the batch. `then` sees the results of a batch in the event loop, in the same turn as those who
     wait for them, who run after it. `measure` is told how many a batch were and how long the first of them waited.
+
+    While a batch takes longer than `patience_seconds`, everybody gets `Unavailable`: those whose items are in it, who
+    cannot know whether it will still be done, those behind, and at once whoever comes; their items are not kept.
     """
 
     def __init__(
@@ -34,18 +43,23 @@ class Grouped(Generic[Item, Result]):
         name: str,
         then: Callable[[list[Result]], None] | None = None,
         measure: Callable[[int, float], None] | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._work, self._most, self._then = work, most, then
-        self._name, self._measure = name, measure
+        self._name, self._measure, self._patience = name, measure, patience_seconds
         self._since = 0.0
         self._waiting: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._thread = DatabaseThread(name)
         self._running: asyncio.Task[None] | None = None
+        self._hangs = False
         self._loop = asyncio.get_running_loop()  # once: on Python 3.11 every call asks the kernel for the process id
 
     def submit(self, item: Item) -> asyncio.Future[Result]:
         """A future of the item's result. Cancelling it does not take the item back."""
         future: asyncio.Future[Result] = self._loop.create_future()
+        if self._hangs:
+            _settle([(item, future)], _unavailable())
+            return future
         if not self._waiting:
             self._since = self._loop.time()
         self._waiting.append((item, future))
@@ -58,6 +72,7 @@ class Grouped(Generic[Item, Result]):
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
                 began, self._since = self._since, self._loop.time()
+                giving_up = self._loop.call_later(self._patience, self._give_up, batch)
                 try:
                     results = await self._thread.run(self._work, [item for item, _ in batch])
                 except Exception as error:  # every waiting sender must hear of it, whatever it was
@@ -71,14 +86,29 @@ class Grouped(Generic[Item, Result]):
                         self._then(results)
                     if self._measure:
                         self._measure(len(batch), self._loop.time() - began)
+                finally:
+                    giving_up.cancel()
+                    self._hangs = False
         finally:
             self._running = None
+
+    def _give_up(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        logger.warning("The database does not answer.")
+        note_failure(self._name)
+        self._hangs = True
+        _settle(batch, _unavailable())
+        _settle(list(self._waiting), _unavailable())
+        self._waiting.clear()
 
     async def finish(self) -> None:
         """Wait until nothing is waiting and close the thread's connections."""
         while self._running is not None:
             await asyncio.wait([self._running])
         await self._thread.finish()
+
+
+def _unavailable() -> Unavailable:
+    return Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS)
 
 
 def _settle(batch: list[tuple[Item, asyncio.Future[Result]]], results: list[Result] | Exception) -> None:

@@ -23,7 +23,7 @@ from intake.delivery.frames import ClientFrame, Hello
 from intake.delivery.hub import Hub, current_hub
 from intake.delivery.measures import note_refusal
 from intake.delivery.rate import Bucket
-from intake.errors import Malformed, RateLimited, Refusal, Unavailable
+from intake.errors import UNAVAILABLE_RETRY_SECONDS, Malformed, RateLimited, Refusal, Unavailable
 from intake.models import Message
 from intake.rules.messages import Outcome, Posting, Stored, check_body
 
@@ -37,7 +37,8 @@ SYNC_COST = 20.0
 CONTROL_FRAMES = 256
 """A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
-UNAVAILABLE_RETRY_SECONDS = 5.0
+ENTER_SECONDS = 3.5
+"""A hello is answered before its client has given up."""
 
 
 class Left(Exception):
@@ -104,8 +105,9 @@ class Socket:
             await self.close(frames.CLOSE_POLICY)
             raise Left
         try:
-            self.feed = await self.enter(hello)
-        except (DatabaseError, Refusal):
+            async with asyncio.timeout(ENTER_SECONDS):
+                self.feed = await self.enter(hello)
+        except (DatabaseError, Refusal, TimeoutError):
             await self._ask_to_try_later()
         if self.feed is None:
             return
@@ -159,7 +161,11 @@ class Socket:
         cost = SYNC_COST if isinstance(frame, frames.Sync) else 1.0
         while wait := self._frames.take(cost):  # noqa: ASYNC110 - a rate is waited for, not an event
             await asyncio.sleep(wait)
-        if feed.backlog >= CONTROL_FRAMES or feed.dismissed:
+        if feed.dismissed:
+            # Her frame met our goodbye on the way: leaving now would cut the line before it has gone out.
+            await feed.finish()
+            raise Left
+        if feed.backlog >= CONTROL_FRAMES:
             raise Left
         if isinstance(frame, frames.Post):
             await self._post(feed, frame)

@@ -18,6 +18,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import Q
 
 from intake.errors import (
+    UNAVAILABLE_RETRY_SECONDS,
     ConflictingRetry,
     Ended,
     Malformed,
@@ -102,7 +103,7 @@ def _store_alone(posting: Posting, *, now: datetime) -> Outcome:
     try:
         return _store_batch([posting], now=now)[0]
     except _SPOILT:
-        return Unavailable(retry_after_seconds=5)
+        return Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS)
 
 
 def _store_batch(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]:
