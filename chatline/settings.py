@@ -29,11 +29,15 @@ DATA_DIR = Path(env.str("CHATLINE_DATA_DIR", default=str(BASE_DIR / "var")))
 SECRET_KEY = env.str("CHATLINE_SECRET_KEY", default="")
 if not SECRET_KEY and (DATA_DIR / "secret_key").exists():
     SECRET_KEY = (DATA_DIR / "secret_key").read_text().strip()
-SECRET_KEY = SECRET_KEY or "only-for-commands-that-need-no-secret"
+NO_SECRET_KEY = "only-for-commands-that-need-no-secret"  # noqa: S105 - everybody may know it
+SECRET_KEY = SECRET_KEY or NO_SECRET_KEY
 MASTER_KEY_FILE = Path(env.str("CHATLINE_MASTER_KEY_FILE", default=str(DATA_DIR / "master_key")))
 """Wraps every key in the key store. A file outside both databases."""
 
 ALLOWED_HOSTS = env.list("CHATLINE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+STAFF_HOSTS = [name.lower() for name in env.list("CHATLINE_STAFF_HOSTS", default=[])]
+"""Where the staff's pages answer, and nothing else does. Empty: everything answers at every name."""
+ALLOWED_HOSTS += [name for name in STAFF_HOSTS if name not in ALLOWED_HOSTS]
 CSRF_TRUSTED_ORIGINS = env.list("CHATLINE_ORIGINS", default=[])
 TRUSTED_PROXIES = env.int("CHATLINE_TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front and append to X-Forwarded-For."""
@@ -105,6 +109,33 @@ SQLITE_KEY_PRAGMAS = (
 )
 
 
+# A line that is cut without a word is noticed by both ends: by us, so that a new one is tried; by the server, so that
+# nothing stays locked for somebody who has gone.
+POSTGRES_OPTIONS = {
+    "connect_timeout": 3,
+    "keepalives_idle": 4,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 6000,
+    "options": " ".join(
+        f"-c {setting}"
+        for setting in (
+            "tcp_keepalives_idle=4",
+            "tcp_keepalives_interval=2",
+            "tcp_keepalives_count=2",
+            "tcp_user_timeout=6000",
+            "client_connection_check_interval=4000",
+            "idle_in_transaction_session_timeout=20000",
+        )
+    ),
+}
+
+
+def keep_trying(pool: Any) -> None:
+    """Try again for as long as the server is away: by itself a pool waits twice as long after every failure."""
+    pool.check()
+
+
 def database(url: str, *, pragmas: str) -> dict[str, Any]:
     """Django's dictionary for a database address, with what each engine needs to be safe under ASGI."""
     found: dict[str, Any] = environ.Env.db_url_config(url)
@@ -123,9 +154,12 @@ def database(url: str, *, pragmas: str) -> dict[str, Any]:
                 "min_size": 1,
                 "max_size": env.int("CHATLINE_DATABASE_POOL", default=20),
                 "timeout": 10,
+                "reconnect_timeout": 2,
+                "reconnect_failed": keep_trying,
             },
         )
-        options.setdefault("connect_timeout", 5)
+        for name, value in POSTGRES_OPTIONS.items():
+            options.setdefault(name, value)
         # A restarted server leaves dead connections in the pool: each is tried before it is handed out.
         found["CONN_HEALTH_CHECKS"] = True
     return found
@@ -295,4 +329,8 @@ LOGGING_CONFIG = "chatline.quiet_errors.configure"
 # -- figures for the operator (docs/configuration.md, "Metrics") -----------------------------------------
 METRICS_TOKEN = env.str("CHATLINE_METRICS_TOKEN", default="")
 
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # the proxy leads from http to https; a second redirect behind it would be a loop
+    "security.W009",  # chatline.E006 says it, and keeps the server from starting
+    "security.W021",  # browsers' preload lists are for the domain's owner to decide
+]
