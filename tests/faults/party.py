@@ -111,6 +111,13 @@ class Party:
         """Write nothing new; what is on its way is still sent until it is answered."""
         self.mute = True
 
+    def move_to(self, address: Address) -> None:
+        """Another network: the link breaks, and the next one is taken there."""
+        self.address = address
+        if self._link is not None:
+            link, self._link = self._link, None
+            link.transport.abort()
+
     async def vanish(self) -> None:
         """The tab is closed in the middle of whatever it did: what is on its way ends as unknown."""
         self.reading.alive = False

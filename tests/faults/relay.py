@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable, Coroutine
 from itertools import count
 
@@ -14,6 +15,19 @@ CHUNK = 65536
 
 Pump = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 """Copies one direction of one connection until it ends."""
+
+
+def delaying(seconds: float) -> Pump:
+    """Everything arrives so much later."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        loop, waiting = asyncio.get_running_loop(), deque[bytes]()
+        while data := await reader.read(CHUNK):
+            waiting.append(data)
+            loop.call_later(seconds, lambda: writer.write(waiting.popleft()))
+        await asyncio.sleep(seconds)
+
+    return pump
 
 
 class Relay:
