@@ -92,7 +92,8 @@ class SecondFactor(ThrottlingMixin, Device):
         if allowed or self.throttling_failure_timestamp is None:
             return None
         until = min(why["locked_until"], self.throttling_failure_timestamp + LONGEST_WAIT)
-        return until if until > timezone.now() else None
+        # A failure in the future is of a clock that was ahead: nobody waits a day for it.
+        return until if timezone.now() < until <= timezone.now() + LONGEST_WAIT else None
 
     def count_try(self, *, accepted: bool) -> None:
         if accepted:

@@ -25,7 +25,7 @@ def begin(request: HttpRequest, user: Counsellor, *, following: str) -> None:
 def half_user(request: HttpRequest) -> Counsellor | None:
     """Whose password was given in this session, not too long ago and still the same."""
     half = request.session.get(SESSION_KEY)
-    if not half or half["until"] < time.time():
+    if not half or not 0 <= half["until"] - time.time() <= LASTS_SECONDS:
         return None
     user = Counsellor.objects.filter(pk=half["user"], is_active=True).first()
     return user if user and user.get_session_auth_hash() == half["hash"] else None

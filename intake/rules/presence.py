@@ -42,7 +42,10 @@ def set_available(user: AbstractBaseUser, helpline: Helpline, *, available: bool
 def available_staff(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, int]:
     """How many counsellors take new conversations, by helpline. Those with none are left out."""
     there = StaffPresence.objects.filter(
-        helpline_id__in=list(helpline_ids), available=True, seen_at__gte=now - timedelta(seconds=STAFF_GONE_SECONDS)
+        helpline_id__in=list(helpline_ids),
+        available=True,
+        # One who was seen in the future was seen by a clock that was ahead.
+        seen_at__range=(now - timedelta(seconds=STAFF_GONE_SECONDS), now + timedelta(seconds=STAFF_GONE_SECONDS)),
     )
     found: dict[int, int] = {}
     for helpline_id in there.values_list("helpline_id", flat=True):

@@ -57,3 +57,9 @@ def test_her_own_switch_survives_a_reload(helpline: Helpline, counsellor: Counse
     mark_staff_present(counsellor.pk, [helpline.pk], now=NOW + SECOND)
 
     assert there(helpline, now=NOW + SECOND) == 0
+
+
+def test_one_who_was_seen_by_a_clock_that_was_ahead_is_not_there(helpline: Helpline, counsellor: Counsellor) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=NOW + timedelta(days=1))
+
+    assert there(helpline) == 0
