@@ -5,4 +5,4 @@ class ChatlineConfig(AppConfig):
     name = "chatline"
 
     def ready(self) -> None:
-        from chatline import checks  # noqa: F401 - registers the system checks
+        from chatline.checks import start_up  # noqa: F401 - registers the system checks

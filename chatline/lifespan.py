@@ -3,13 +3,16 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 
 from chatline.asker import stop_askers
+from chatline.checks.start_up import find_dangers
 from chatline.quiet_errors import mute_streams
 from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
 
+REFUSED = 'Chatline does not start with a dangerous configuration (docs/configuration.md, "Checks").'
 GARBAGE_THRESHOLDS = (50_000, 20, 20)
 
 
@@ -31,6 +34,9 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         if event["type"] == "lifespan.startup":
             if settings.LOG_FORMAT == "json":
                 mute_streams()
+            if await sync_to_async(find_dangers, thread_sensitive=False)():
+                await send({"type": "lifespan.startup.failed", "message": REFUSED})
+                return
             await current_hub()
             drain_on_sigterm()
             spare_garbage_collector()

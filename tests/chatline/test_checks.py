@@ -1,0 +1,406 @@
+"""Each number: a configuration that must fail, and one that must pass (docs/configuration.md, "Checks")."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import psycopg
+import pytest
+import redis
+from django.conf import settings
+from django.db.utils import ConnectionHandler, OperationalError
+from django.utils import timezone
+from psycopg import sql
+
+from chatline.checks import configuration, server
+from chatline.checks.databases import Facts, check_databases, judge, read_facts
+from chatline.checks.findings import FINDINGS, finding, say
+from chatline.checks.redis_server import check_redis
+from chatline.quiet_logs import JsonFormatter
+from chatline.settings import SQLITE_KEY_PRAGMAS, SQLITE_PRAGMAS, database
+from intake.sealing.master_key import create_master_key
+from scripts.machine import Missing
+from tests.conftest import lacking
+from tests.project.leak_places import compose_flags
+from tests.servers import PostgresAddresses, PostgresCluster, free_port, running_cluster
+
+PUBLIC = "8.8.8.8"
+
+
+@pytest.fixture
+def own_settings(settings: Any) -> Any:
+    return settings
+
+
+@pytest.fixture(autouse=True)
+def open_doors(django_db_blocker: Any) -> Iterator[None]:
+    """These tests ask databases that are not the test database."""
+    with django_db_blocker.unblock():
+        yield
+
+
+def numbers(messages: list[Any]) -> set[str]:
+    return {message.id for message in messages}
+
+
+# -- settings ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespace:
+    """Settings as they should be."""
+    for name in ("apart", "static"):
+        (tmp_path / name).mkdir()
+    create_master_key(tmp_path / "apart" / "master_key")
+    (tmp_path / "static" / "staticfiles.json").write_text("{}")
+    engine = "django.db.backends.postgresql"
+    found = SimpleNamespace(
+        DEMO=False,
+        DEBUG=False,
+        HTTPS=True,
+        TRUSTED_PROXIES=1,
+        SECRET_KEY="0123456789abcdef" * 4,
+        NO_SECRET_KEY=settings.NO_SECRET_KEY,
+        METRICS_TOKEN="0123456789abcdef" * 2,
+        MASTER_KEY_FILE=tmp_path / "apart" / "master_key",
+        ALLOWED_HOSTS=["chat.example.org", "localhost"],
+        STAFF_HOSTS=[],
+        STATIC_ROOT=tmp_path / "static",
+        DATABASES={alias: {"ENGINE": engine, "NAME": alias} for alias in ("default", "keys")},
+    )
+    for module in (configuration, server):
+        monkeypatch.setattr(module, "settings", found)
+    return found
+
+
+def test_configuration_as_it_should_be_passes(production: SimpleNamespace) -> None:
+    assert numbers(configuration.check_configuration()) == set()
+
+
+@pytest.mark.parametrize(
+    ("number", "wrong"),
+    [
+        ("chatline.E003", {"DEMO": True}),
+        ("chatline.E004", {"DEBUG": True}),
+        ("chatline.E006", {"SECRET_KEY": "only-for-commands-that-need-no-secret"}),
+        ("chatline.E006", {"SECRET_KEY": "short but varied 0123456789"}),
+        ("chatline.E006", {"SECRET_KEY": "ab" * 40}),
+        ("chatline.E008", {"ALLOWED_HOSTS": ["chat.example.org", "*"]}),
+        ("chatline.E016", {"STAFF_HOSTS": ["chat.example.org"]}),
+        ("chatline.E009", {"STATIC_ROOT": Path("/nowhere")}),
+        ("chatline.W011", {"HTTPS": False}),
+        ("chatline.W012", {"TRUSTED_PROXIES": 0}),
+        ("chatline.E015", {"METRICS_TOKEN": "guess me"}),
+        ("chatline.E001", {"MASTER_KEY_FILE": Path("/nowhere/master_key")}),
+    ],
+)
+def test_wrong_setting_is_found(production: SimpleNamespace, number: str, wrong: dict[str, Any]) -> None:
+    for name, value in wrong.items():
+        setattr(production, name, value)
+
+    assert numbers(configuration.check_configuration()) == {number}
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604])
+def test_master_key_that_others_can_read_is_found(production: SimpleNamespace, mode: int) -> None:
+    production.MASTER_KEY_FILE.chmod(mode)
+
+    assert numbers(configuration.check_configuration()) == {"chatline.E002"}
+
+
+def test_master_key_beside_the_database_is_found(production: SimpleNamespace, tmp_path: Path) -> None:
+    file = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "apart" / "chatline.sqlite3")}
+    production.DATABASES["default"] = file
+
+    assert numbers(configuration.check_configuration()) == {"chatline.W007"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ({"NAME": "chatline", "HOST": "one", "PORT": 5432}, {"chatline.E005"}),
+        ({"NAME": "keys", "HOST": "one", "PORT": 5432}, set()),
+        ({"NAME": "chatline", "HOST": "other", "PORT": 5432}, set()),
+    ],
+)
+def test_text_and_keys_in_one_database_are_found(
+    production: SimpleNamespace, keys: dict[str, Any], found: set[str]
+) -> None:
+    engine = {"ENGINE": "django.db.backends.postgresql"}
+    text = {"NAME": "chatline", "HOST": "one", "PORT": 5432}
+    production.DATABASES = {"default": {**engine, **text}, "keys": {**engine, **keys}}
+
+    assert numbers(configuration.check_configuration()) == found
+
+
+# -- the process ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("uvicorn chatline.asgi:application --host 0.0.0.0 --port 8000", {"chatline.E013"}),
+        ("/opt/venv/lib/uvicorn/__main__.py chatline.asgi:application --host=::", {"chatline.E013"}),
+        ("/opt/venv/bin/daphne --bind 203.0.113.7 --verbosity 0 chatline.daphne:application", {"chatline.E013"}),
+        ("hypercorn chatline.asgi:application --bind 0.0.0.0:8000", {"chatline.E013"}),
+        ("uvicorn chatline.asgi:application --host 127.0.0.1", set()),
+        ("uvicorn chatline.asgi:application", set()),
+        ("uvicorn chatline.asgi:application --host 0.0.0.0 --ssl-keyfile key.pem --ssl-certfile cert.pem", set()),
+        ("hypercorn chatline.asgi:application --bind [::1]:8000", set()),
+        ("manage.py check --deploy --host 0.0.0.0", set()),
+    ],
+)
+def test_server_that_listens_openly_is_found(production: SimpleNamespace, command: str, found: set[str]) -> None:
+    production.TRUSTED_PROXIES = 0
+
+    assert set(server.listening(command.split())) == found
+
+
+def test_server_behind_a_proxy_may_listen_on_an_inner_network(production: SimpleNamespace) -> None:
+    assert list(server.listening(["uvicorn", "chatline.asgi:application", "--host=0.0.0.0"])) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("daphne chatline.daphne:application", {"chatline.E010"}),
+        ("daphne --verbosity 0 --access-log /var/log/x chatline.daphne:application", {"chatline.E010"}),
+        ("daphne --verbosity 0 chatline.daphne:application", set()),
+        ("uvicorn chatline.asgi:application", set()),
+    ],
+)
+def test_daphne_that_writes_an_access_log_is_found(command: str, found: set[str]) -> None:
+    assert set(server.access_logs(command.split())) == found
+
+
+def test_access_log_of_uvicorn_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    access = logging.getLogger("uvicorn.access")
+    monkeypatch.setattr(access, "handlers", [logging.StreamHandler()])
+    monkeypatch.setattr(access, "propagate", False)
+    monkeypatch.setattr(access, "level", logging.INFO)
+    access.manager._clear_cache()  # type: ignore[attr-defined]
+    found = set(server.access_logs(["uvicorn"]))
+    access.handlers = []
+    access.manager._clear_cache()  # type: ignore[attr-defined]
+
+    assert found == {"chatline.E010"}
+    assert set(server.access_logs(["uvicorn"])) == set()
+
+
+def test_log_that_is_not_built_as_ours_is_found() -> None:
+    loud, quiet, silent = (logging.getLogger(f"chatline.tests.{name}") for name in ("loud", "quiet", "silent"))
+    loud.addHandler(logging.StreamHandler())
+    quiet.addHandler(logging.StreamHandler())
+    quiet.handlers[0].setFormatter(JsonFormatter())
+    silent.addHandler(logging.NullHandler())
+
+    assert set(server.own_logs([quiet, silent, loud])) == {"chatline.E014"}
+    assert set(server.own_logs([quiet, silent])) == set()
+    for logger in (loud, quiet, silent):
+        logger.handlers.clear()
+
+
+# -- PostgreSQL ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Iterator[dict[str, PostgresCluster]]:
+    """The two servers with the flags of docker-compose.yml."""
+    try:
+        with (
+            running_cluster(durable=True, flags=compose_flags("database")) as text,
+            running_cluster(durable=True, flags=compose_flags("key-store")) as keys,
+        ):
+            yield {"default": text, "keys": keys}
+    except Missing as missing:
+        lacking(missing)
+
+
+def facts_from(url: str, alias: str = "default") -> Facts:
+    connection = ConnectionHandler({"default": database(url, pragmas="")})["default"]
+    connection.settings_dict["OPTIONS"].pop("pool")
+    try:
+        return read_facts(alias, connection)
+    finally:
+        connection.close()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("alias", ["default", "keys"])
+def test_shipped_servers_pass_once_they_have_their_tables(shipped: dict[str, PostgresCluster], alias: str) -> None:
+    facts = facts_from(shipped[alias].new_databases().database_url, alias)
+
+    assert set(judge(facts)) == {"chatline.E037"}
+    assert set(judge(replace(facts, is_older=False))) == set()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("number", "setting", "value"),
+    [
+        ("chatline.E020", "log_statement", "ddl"),
+        ("chatline.E021", "log_min_error_statement", "error"),
+        ("chatline.E022", "log_min_duration_statement", "250ms"),
+        ("chatline.E022", "log_min_duration_sample", "0"),
+        ("chatline.E022", "log_transaction_sample_rate", "0.1"),
+        ("chatline.E022", "auto_explain.log_min_duration", "1s"),
+        ("chatline.E023", "log_parameter_max_length_on_error", "-1"),
+        ("chatline.E025", "log_error_verbosity", "default"),
+        ("chatline.E026", "synchronous_commit", "off"),
+    ],
+)
+def test_setting_of_postgres_is_found(
+    shipped: dict[str, PostgresCluster], number: str, setting: str, value: str
+) -> None:
+    url = shipped["default"].new_databases().database_url
+    with psycopg.connect(url, autocommit=True) as connection:
+        change = sql.SQL("ALTER DATABASE {} SET {} = {}")
+        name = sql.SQL(".").join(map(sql.Identifier, setting.split(".")))
+        connection.execute(change.format(sql.Identifier(url.rpartition("/")[2]), name, sql.Literal(value)))
+
+    facts = facts_from(url)
+
+    assert set(judge(replace(facts, is_older=False))) == {number}
+
+
+@pytest.mark.once
+def test_careless_server_is_found(postgres: PostgresAddresses) -> None:
+    """PostgreSQL as it comes, and without writing through to the disk."""
+    found = set(judge(facts_from(postgres.database_url)))
+
+    assert {"chatline.E021", "chatline.E025", "chatline.E026"} <= found
+
+
+@pytest.mark.once
+def test_what_a_server_cannot_be_made_to_do_here_is_judged_by_what_it_would_say(
+    shipped: dict[str, PostgresCluster],
+) -> None:
+    facts = replace(facts_from(shipped["keys"].new_databases().database_url, "keys"), is_older=False)
+    values = dict(facts.values)
+    now = timezone.now()
+
+    assert facts.address == "127.0.0.1"
+    assert set(judge(replace(facts, values={**values, "archive_mode": "on"}))) == {"chatline.E030"}
+    assert set(judge(replace(facts, alias="default", values={**values, "archive_mode": "on"}))) == set()
+    assert set(judge(replace(facts, values={**values, "log_connections": "on"}))) == {"chatline.W024"}
+    assert set(judge(replace(facts, address=PUBLIC))) == {"chatline.E031"}
+    assert set(judge(replace(facts, address=PUBLIC, has_tls=True))) == set()
+    for apart, found in ((5, set()), (60, {"chatline.W036"}), (86400, {"chatline.E035"})):
+        for sign in (-1, 1):
+            clock = now + sign * timedelta(seconds=apart)
+            assert set(judge(replace(facts, clock=clock, asked_at=now))) == found
+
+
+# -- SQLite --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("alias", "pragmas", "found"),
+    [
+        ("default", SQLITE_PRAGMAS, set()),
+        ("keys", SQLITE_KEY_PRAGMAS, set()),
+        ("default", SQLITE_PRAGMAS.replace("FULL", "NORMAL"), {"chatline.E028"}),
+        ("keys", SQLITE_KEY_PRAGMAS.replace("FULL", "OFF"), {"chatline.E028"}),
+        ("keys", SQLITE_PRAGMAS, {"chatline.E029"}),
+        ("keys", SQLITE_KEY_PRAGMAS.replace("secure_delete=ON", "secure_delete=OFF"), {"chatline.E029"}),
+    ],
+)
+def test_pragmas_of_sqlite_are_found(tmp_path: Path, alias: str, pragmas: str, found: set[str]) -> None:
+    given = database(f"sqlite:///{tmp_path / 'x.sqlite3'}", pragmas=pragmas)
+    connection = ConnectionHandler({"default": given})["default"]
+    facts = read_facts(alias, connection)
+    connection.close()
+
+    assert set(judge(replace(facts, is_older=False))) == found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrated_databases_are_not_older_than_the_code() -> None:
+    found = check_databases()
+
+    assert {"chatline.E037", "chatline.W038"} & numbers(found) == set()
+
+
+@pytest.mark.once
+def test_database_that_is_away_is_told_and_refuses_nothing() -> None:
+    with pytest.raises(OperationalError):
+        facts_from(f"postgres://nobody:x@127.0.0.1:{free_port()}/nothing")
+
+    assert not finding("chatline.W038", of="database").is_serious()
+
+
+# -- Redis ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.once
+def test_redis_without_persistence_on_this_machine_passes(own_settings: Any, redis_url: str) -> None:
+    own_settings.REDIS_URL = redis_url
+    assert numbers(check_redis()) == set()
+    own_settings.REDIS_URL = ""
+    assert numbers(check_redis()) == set()
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(("name", "value", "before"), [("save", "60 1", ""), ("appendonly", "yes", "no")])
+def test_redis_that_writes_to_its_disk_is_found(
+    own_settings: Any, redis_url: str, name: str, value: str, before: str
+) -> None:
+    own_settings.REDIS_URL = redis_url
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set(name, value)
+        try:
+            found = numbers(check_redis())
+        finally:
+            client.config_set(name, before)
+
+    assert found == {"chatline.W034"}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        (f"redis://{PUBLIC}:6379/0", {"chatline.E032", "chatline.E033"}),
+        (f"redis://:word@{PUBLIC}:6379/0", {"chatline.E032"}),
+        (f"rediss://{PUBLIC}:6379/0", {"chatline.E033"}),
+        (f"rediss://:word@{PUBLIC}:6379/0", set()),
+        ("redis://10.0.0.4:6379/0", set()),
+    ],
+)
+def test_redis_on_a_public_address_is_found(own_settings: Any, url: str, found: set[str]) -> None:
+    from chatline.checks.redis_server import judge_address
+
+    own_settings.REDIS_URL = url
+
+    assert set(judge_address(redis.Redis.from_url(url))) == found
+
+
+@pytest.mark.once
+def test_redis_that_is_away_is_told(own_settings: Any) -> None:
+    own_settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+
+    assert numbers(check_redis()) == {"chatline.W038"}
+
+
+# -- what is said --------------------------------------------------------------------------------------------
+
+
+def test_findings_are_said_by_their_number(caplog: pytest.LogCaptureFixture) -> None:
+    say([finding("chatline.E020", of="key_store"), finding("chatline.W011")])
+
+    first, second = (JsonFormatter().format(record) for record in caplog.records)
+    assert '"logger": "chatline.E020.key_store", "event": "PostgreSQL writes statements to its log."' in first
+    assert '"level": "WARNING", "logger": "chatline.W011"' in second
+
+
+def test_every_finding_is_tested_here() -> None:
+    tests = Path(__file__).read_text()
+
+    assert [number for number in FINDINGS if number not in tests] == []

@@ -1,0 +1,168 @@
+"""The set-up as it is shipped starts; a dangerous one does not, and says its number."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from scripts.machine import ROOT, Missing
+from tests.conftest import lacking
+from tests.project.leak_places import compose_flags
+from tests.servers import PostgresAddresses, free_port, running_cluster, running_redis
+from tests.web import Installation, Web
+
+pytestmark = [pytest.mark.once, pytest.mark.processes]
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Servers with the flags of docker-compose.yml, the master key apart, collected files, one proxy in front."""
+    folder = tmp_path_factory.mktemp("production")
+    with ExitStack() as stack:
+        try:
+            text = stack.enter_context(running_cluster(durable=True, flags=compose_flags("database")))
+            keys = stack.enter_context(running_cluster(durable=True, flags=compose_flags("key-store")))
+            redis_url = stack.enter_context(running_redis())
+        except Missing as missing:
+            lacking(missing)
+        addresses = {
+            "DATABASE_URL": text.new_databases().database_url,
+            "KEYS_DATABASE_URL": keys.new_databases().keys_database_url,
+            "REDIS_URL": redis_url,
+        }
+        installation = Installation(folder / "data", addresses)
+        (folder / "secrets").mkdir()
+        shutil.move(folder / "data" / "master_key", folder / "secrets" / "master_key")
+        installation.environment |= {
+            "CHATLINE_DEMO": "0",
+            "CHATLINE_MASTER_KEY_FILE": str(folder / "secrets" / "master_key"),
+            "CHATLINE_HOSTS": "chat.example.org,localhost",
+            "CHATLINE_ORIGINS": "https://chat.example.org",
+            "CHATLINE_TRUSTED_PROXIES": "1",
+        }
+        installation.manage("collectstatic", "--no-input", "--verbosity", "0")
+        yield installation
+
+
+def start(installation: Installation, **changed: str) -> tuple[Web, bool]:
+    """Whether it started; it is stopped again."""
+    before = dict(installation.environment)
+    installation.environment |= changed
+    web = Web(installation, name=f"web-{len(list(installation.folder.glob('*.log')))}")
+    try:
+        with web:
+            return web, True
+    except Missing:
+        return web, False
+    finally:
+        installation.environment.clear()
+        installation.environment |= before
+
+
+def lines_of(web: Web) -> list[dict[str, str]]:
+    return [json.loads(line) for line in web.log.read_text().splitlines()]
+
+
+def test_shipped_configuration_passes_every_check(production: Installation) -> None:
+    answer = production.manage("check", "--deploy", "--fail-level", "WARNING")
+
+    assert "no issues" in answer
+
+
+def test_shipped_configuration_starts_and_says_nothing(production: Installation) -> None:
+    web, started = start(production)
+
+    assert started
+    assert lines_of(web) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "changed"),
+    [
+        ("chatline.E004", {"CHATLINE_DEBUG": "1"}),
+        ("chatline.E006", {"CHATLINE_SECRET_KEY": "guess me"}),
+        ("chatline.E008", {"CHATLINE_HOSTS": "*"}),
+        ("chatline.E001", {"CHATLINE_MASTER_KEY_FILE": "/nowhere/master_key"}),
+    ],
+)
+def test_dangerous_configuration_does_not_start_and_says_its_number(
+    production: Installation, number: str, changed: dict[str, str]
+) -> None:
+    web, started = start(production, **changed)
+
+    said = lines_of(web)
+    assert not started
+    assert [line["logger"] for line in said if line["logger"].startswith("chatline.")] == [number]
+    assert said[0]["event"]
+    assert said[0]["level"] == "ERROR"
+
+
+def test_text_and_keys_in_one_database_do_not_start(production: Installation) -> None:
+    web, started = start(production, KEYS_DATABASE_URL=production.environment["DATABASE_URL"])
+
+    assert not started
+    assert "chatline.E005" in {line["logger"] for line in lines_of(web)}
+
+
+def test_warning_is_said_and_keeps_nobody_from_starting(production: Installation) -> None:
+    web, started = start(production, CHATLINE_HTTPS="0")
+
+    assert started
+    assert [line["logger"] for line in lines_of(web)] == ["chatline.W011"]
+
+
+def test_careless_postgres_does_not_start(production: Installation, postgres: PostgresAddresses) -> None:
+    """One that does not write through to its disk, as the other tests use it."""
+    web, started = start(production, **postgres.environment())
+
+    assert not started
+    assert {"chatline.E026.database", "chatline.E026.key_store", "chatline.E021.database"} <= {
+        line["logger"] for line in lines_of(web)
+    }
+
+
+def test_demo_starts_whatever_it_is(production: Installation) -> None:
+    _, started = start(production, CHATLINE_DEMO="1", CHATLINE_HOSTS="*")
+
+    assert started
+
+
+def test_server_that_starts_without_its_database_waits_for_it(production: Installation) -> None:
+    """It says that it is not ready, and why; one that crashed would tell nobody."""
+    web = Web(production, name="waiting")
+    nowhere = {"DATABASE_URL": f"postgres://nobody:x@127.0.0.1:{free_port()}/nothing"}
+    with web.log.open("wb") as log:
+        process = subprocess.Popen(
+            web.command(), cwd=ROOT, env={**production.environment, **nowhere}, stdout=log, stderr=log
+        )
+    try:
+        told = answer_of(web)
+    finally:
+        process.kill()
+        process.wait()
+
+    loggers = {line["logger"] for line in lines_of(web)}
+    assert told == {"ready": False, "database": False, "key_store": True, "wake_ups": True}
+    assert "chatline.W038.database" in loggers
+    assert not [name for name in loggers if name.startswith("chatline.E")]
+
+
+def answer_of(web: Web) -> object:
+    """What it says of itself, as soon as it says anything."""
+    give_up_at = time.monotonic() + 40
+    while time.monotonic() < give_up_at:
+        try:
+            urllib.request.urlopen(f"{web.address}/readyz", timeout=5)
+        except urllib.error.HTTPError as error:
+            return json.load(error)
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(web.log.read_text())
