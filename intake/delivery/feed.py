@@ -144,7 +144,8 @@ class Feed:
             self.head = snapshot.head
             self._start_over()
         self.reach(snapshot.head)
-        self.kick()
+        if self._may_send():
+            self.kick()  # a read that failed is asked for again
         if (snapshot.state, snapshot.counsellor_id) != (before.state, before.counsellor_id):
             self.say(_state(snapshot))
         self._end_if_over()

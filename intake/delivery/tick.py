@@ -33,6 +33,8 @@ TICK_SECONDS = 5
 HEAD_SECONDS = 20
 SEEN_SECONDS = 30
 QUEUE_PAUSE_SECONDS = 1.0
+PART = 250
+"""Conversations seen to in one turn of the event loop."""
 
 
 class Tick:
@@ -123,6 +125,11 @@ class Tick:
         self._spawn(self._look(list(conversation_ids)))
 
     async def _look(self, conversation_ids: list[int]) -> None:
+        """In parts: thousands at once would keep everybody's messages waiting."""
+        for start in range(0, len(conversation_ids), PART):
+            await self._look_at_part(conversation_ids[start : start + PART])
+
+    async def _look_at_part(self, conversation_ids: list[int]) -> None:
         # Only feeds that were here when it was asked: one that came later may know more than the answer.
         asked = [(list(self._hub.feeds.get(pk, ())), self.watcher.submit(pk)) for pk in conversation_ids]
         for feeds, answer in asked:
@@ -159,7 +166,9 @@ class Tick:
             self._queues_task = None
 
     async def _tell(self, views: dict[int, QueueView]) -> None:
-        for feed in self._hub.local_feeds():
+        for number, feed in enumerate(self._hub.local_feeds(), start=1):
+            if number % PART == 0:
+                await asyncio.sleep(0)
             view = views.get(feed.snapshot.helpline_id)
             if view and feed.role == "visitor" and (place := view.places.get(feed.conversation_id)):
                 feed.show_queue(frames.Queue(place=place, estimate=view.estimate(place), notices=view.notices))

@@ -23,6 +23,7 @@ COLUMNS = (
     "counsellor__pseudonym",
     "end_reason",
 )
+"""In the order of `Snapshot`'s fields."""
 PART = 2000
 
 
@@ -66,18 +67,6 @@ def look_up(names: Collection[bytes | uuid.UUID]) -> dict[bytes | uuid.UUID, Sna
 
 def _read(rows: QuerySet[Conversation]) -> list[Snapshot]:
     return [
-        Snapshot(
-            pk=row["pk"],
-            public_id=row["public_id"],
-            token_hash=bytes(row["token_hash"]),
-            helpline_id=row["helpline_id"],
-            language=row["language"],
-            state=row["state"],
-            head=row["head"],
-            epoch=row["epoch"],
-            counsellor_id=row["counsellor_id"],
-            counsellor_name=row["counsellor__pseudonym"],
-            reason=row["end_reason"],
-        )
-        for row in rows.values(*COLUMNS)
+        Snapshot(pk, public_id, bytes(token_hash), *rest)
+        for pk, public_id, token_hash, *rest in rows.values_list(*COLUMNS)
     ]
