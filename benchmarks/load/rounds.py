@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import cycle
 
@@ -62,17 +62,34 @@ class Played:
     parties: list[Party]
 
 
-def play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage, *, party: type[Party] = Party) -> Played:
-    """Run one round against the server on `port`. `usage` reads CPU seconds by name."""
+def play(
+    port: int,
+    entrances: Sequence[Entrance],
+    load: Load,
+    usage: Usage,
+    *,
+    party: type[Party] = Party,
+    before: Callable[[], Awaitable[None]] | None = None,
+) -> Played:
+    """Run one round against the server on `port`. `usage` reads CPU seconds by name; `before` is awaited first."""
     gc.collect()
     gc.disable()  # the notes of a round are many and hold no cycles
     try:
-        return uvloop.run(_play(port, entrances, load, usage, party))
+        return uvloop.run(_play(port, entrances, load, usage, party, before))
     finally:
         gc.enable()
 
 
-async def _play(port: int, entrances: Sequence[Entrance], load: Load, usage: Usage, party: type[Party]) -> Played:
+async def _play(
+    port: int,
+    entrances: Sequence[Entrance],
+    load: Load,
+    usage: Usage,
+    party: type[Party],
+    before: Callable[[], Awaitable[None]] | None,
+) -> Played:
+    if before is not None:
+        await before()
     clock = Clock()
     parties = [party(entrance, clock, window=load.window) for entrance in entrances]
     await connect_all(parties, port)

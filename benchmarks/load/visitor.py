@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.load.link import Link
 from benchmarks.load.party import Entrance, hear
+
+CONNECTING_AT_ONCE = 64
+PLACED_WITHIN_SECONDS = 60.0
 
 
 @dataclass
@@ -51,3 +55,20 @@ class Waiter:
         if self.link is not None:
             self.link = None
             self.surprises.append(f"closed with {code}")
+
+
+async def connect_waiters(waiters: Sequence[Waiter], port: int) -> None:
+    """A few at a time, as a crowd would come."""
+    room = asyncio.Semaphore(CONNECTING_AT_ONCE)
+
+    async def connect(waiter: Waiter) -> None:
+        async with room:
+            await waiter.connect(port)
+
+    await asyncio.gather(*(connect(waiter) for waiter in waiters))
+
+
+async def all_placed(waiters: Sequence[Waiter]) -> None:
+    """Wait until everybody knows her place. Raises `TimeoutError`."""
+    async with asyncio.timeout(PLACED_WITHIN_SECONDS):
+        await asyncio.gather(*(waiter.placed() for waiter in waiters))

@@ -12,17 +12,15 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from benchmarks.load.party import Entrance
-from benchmarks.load.visitor import Waiter
+from benchmarks.load.visitor import Waiter, all_placed, connect_waiters
 from benchmarks.stage.server import Server
 from benchmarks.stage.usage import processor_seconds, resident_bytes
 from intake.models import Conversation
 from intake.rules.lifecycle import end_conversation
 
-CONNECTING_AT_ONCE = 64
 WARMING_VISITORS = 20
 HEARTBEAT_SECONDS = 22
 """Every 20 s, and some room for a busy machine; a client counts the link dead after 45 s."""
-PLACED_WITHIN_SECONDS = 60.0
 TOLD_WITHIN_SECONDS = 8.0
 """A tick of five seconds, the second's pause between two looks at a queue, and the sending."""
 
@@ -61,10 +59,9 @@ async def _let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: f
     waiters = [Waiter(entrance) for entrance in entrances]
 
     began_at = time.perf_counter()
-    await _connect(waiters, server.port)
+    await connect_waiters(waiters, server.port)
     connecting_seconds = time.perf_counter() - began_at
-    async with asyncio.timeout(PLACED_WITHIN_SECONDS):
-        await asyncio.gather(*(waiter.placed() for waiter in waiters))
+    await all_placed(waiters)
     placed_seconds = time.perf_counter() - began_at
 
     used, beats = processor_seconds([server.pid]), [waiter.beats for waiter in waiters]
@@ -94,22 +91,11 @@ async def _let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: f
     )
 
 
-async def _connect(waiters: Sequence[Waiter], port: int) -> None:
-    room = asyncio.Semaphore(CONNECTING_AT_ONCE)
-
-    async def connect(waiter: Waiter) -> None:
-        async with room:
-            await waiter.connect(port)
-
-    await asyncio.gather(*(connect(waiter) for waiter in waiters))
-
-
 async def _warm_up(server: Server, entrances: Sequence[Entrance]) -> None:
     """What a server loads once is not the price of a visitor."""
     waiters = [Waiter(entrance) for entrance in entrances]
-    await _connect(waiters, server.port)
-    async with asyncio.timeout(PLACED_WITHIN_SECONDS):
-        await asyncio.gather(*(waiter.placed() for waiter in waiters))
+    await connect_waiters(waiters, server.port)
+    await all_placed(waiters)
     for waiter in waiters:
         waiter.leave()
     await asyncio.sleep(1)
