@@ -17,6 +17,7 @@ from django.urls import path  # noqa: E402
 
 from chatline.lifespan import lifespan  # noqa: E402
 from chatline.middleware.body_limit import BodyLimit  # noqa: E402
+from chatline.middleware.hosts import StaffSocketHosts  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
 from chatline.middleware.null_bytes import NullBytes  # noqa: E402
 from chatline.operator_addresses import PATHS, OperatorAddresses  # noqa: E402
@@ -41,5 +42,6 @@ websocket = URLRouter(
 )
 
 # From the outside in. `NoTrace` is the first to see a request; after it there is nothing left that tells who sent it.
-inner = ProtocolTypeRouter({"http": http, "websocket": websocket, "lifespan": lifespan})
+sockets = StaffSocketHosts(websocket, refuse=refuse)
+inner = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
 application = NoTrace(OperatorAddresses(NullBytes(BodyLimit(inner))), nameless=PATHS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import django_stubs_ext
 import environ
@@ -39,6 +40,17 @@ STAFF_HOSTS = [name.lower() for name in env.list("CHATLINE_STAFF_HOSTS", default
 """Where the staff's pages answer, and nothing else does. Empty: everything answers at every name."""
 ALLOWED_HOSTS += [name for name in STAFF_HOSTS if name not in ALLOWED_HOSTS]
 CSRF_TRUSTED_ORIGINS = env.list("CHATLINE_ORIGINS", default=[])
+
+
+def visitor_origin() -> str:
+    """The first origin of the installation that is not the staff's."""
+    origins = [f"{'https' if HTTPS else 'http'}://{name}" for name in ALLOWED_HOSTS]
+    found = (origin for origin in [*CSRF_TRUSTED_ORIGINS, *origins] if urlsplit(origin).hostname not in STAFF_HOSTS)
+    return next(found, "")
+
+
+VISITOR_ORIGIN = visitor_origin() if STAFF_HOSTS else ""
+"""Where staff pages find the visitors'; empty where they are at the same names."""
 TRUSTED_PROXIES = env.int("CHATLINE_TRUSTED_PROXIES", default=0)
 """How many proxies of our own stand in front and append to X-Forwarded-For."""
 
@@ -67,6 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "chatline.middleware.headers.PrivacyHeaders",
+    "chatline.middleware.hosts.StaffHosts",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -37,6 +38,7 @@ def helpline_settings(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, _("Innstillingene er lagret."))
         return redirect("counsellor:helpline_settings", slug=slug)
     context = {"form": form, "contacts": contacts, "helplines": switchable(request, CHANGES)}
+    context["visitor_origin"] = settings.VISITOR_ORIGIN
     # The name that is stored, not the one in the form: a bad input must not rename the page.
     context["title"] = str(helplines_with(counsellor_or_404(request), CHANGES).get(pk=helpline.pk))
     status = 422 if data is not None else 200
