@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import urllib.request
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -54,7 +56,9 @@ class Tab:
             frame: dict[str, Any] = json.loads(self.link.recv(timeout=max(0.0, give_up_at - time.monotonic())))
             if frame["type"] == "message":
                 self.received.append(frame)
-                self.send(type="displayed", seq=frame["seq"])
+                # The server may have said goodbye behind this frame; what it said before is still to be read.
+                with contextlib.suppress(ConnectionClosed):
+                    self.send(type="displayed", seq=frame["seq"])
             if frame["type"] == kind and wanted.items() <= frame.items():
                 return frame
 

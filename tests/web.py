@@ -1,4 +1,4 @@
-"""Chatline's own processes for tests: an installation in a folder, and the web command of docker-compose.yml."""
+"""Chatline's own processes for tests: an installation in a folder, and the web commands of docker-compose.yml."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import yaml
 
@@ -21,9 +22,13 @@ from tests.servers import free_port
 STOP_SECONDS = 25.0
 
 
-def compose_web_command() -> list[str]:
-    """The command of the web services, as docker-compose.yml has it."""
-    command: list[str] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-web"]["command"]
+SERVERS = ("uvicorn", "daphne")
+
+
+def compose_web_command(server: str = "uvicorn", *, root: Path = ROOT) -> list[str]:
+    """The command of the web services, as the docker-compose.yml of a source tree has it; or the one for daphne."""
+    compose: dict[str, Any] = yaml.safe_load((root / "docker-compose.yml").read_text())
+    command: list[str] = compose["x-web"]["command"] if server == "uvicorn" else compose["x-daphne-command"]
     return command
 
 
@@ -54,9 +59,9 @@ class Installation:
         return development.manage(*arguments, environment=self.environment)
 
     @contextmanager
-    def running(self, *, webs: int = 1) -> Iterator[list[Web]]:
+    def running(self, *, webs: int = 1, server: str = "uvicorn") -> Iterator[list[Web]]:
         """As many web processes, all ready; stopped with the block."""
-        processes = [Web(self, name=f"web-{number}") for number in range(webs)]
+        processes = [Web(self, name=f"web-{number}", server=server) for number in range(webs)]
         try:
             for process in processes:
                 process.start()
@@ -67,10 +72,17 @@ class Installation:
 
 
 class Web:
-    """One web process. It may be stopped and started again, at the same address; `log` is all it has ever said."""
+    """One web process. It may be stopped and started again, at the same address; `log` is all it has ever said.
 
-    def __init__(self, installation: Installation, *, name: str = "web", extra: Sequence[str] = ()) -> None:
+    `root` is the source tree that it runs: changed between a stop and a start, it is an upgrade.
+    """
+
+    def __init__(
+        self, installation: Installation, *, name: str = "web", extra: Sequence[str] = (), server: str = "uvicorn"
+    ) -> None:
         self.port = free_port()
+        self.root = ROOT
+        self.server = server
         self.log = installation.folder / f"{name}.log"
         self._installation = installation
         self._extra = list(extra)
@@ -85,11 +97,16 @@ class Web:
         return f"ws://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
-        command = compose_web_command()
+        command = compose_web_command(self.server, root=self.root)
         command[0] = str(Path(sys.executable).with_name(command[0]))
-        command[command.index("--host") + 1] = "127.0.0.1"
+        command[command.index("--host" if self.server == "uvicorn" else "--bind") + 1] = "127.0.0.1"
         command[command.index("--port") + 1] = str(self.port)
         return command + self._extra
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -99,7 +116,7 @@ class Web:
         environment = self._installation.environment
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                self.command(), cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                self.command(), cwd=self.root, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
         try:
             development.wait_until_ready(self.address, self._process)

@@ -6,6 +6,7 @@ The server's own handler for the signal runs last, when nobody is connected any 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 from collections.abc import Callable
@@ -16,9 +17,11 @@ from django.conf import settings
 
 from intake.delivery import frames
 from intake.delivery.draining import begin_draining, is_draining
+from intake.delivery.feed import Feed
 from intake.delivery.hub import running_hub
 
 STEP_SECONDS = 0.1
+GOODBYE_SECONDS = 2.0
 _tasks: set[asyncio.Task[None]] = set()
 
 
@@ -69,6 +72,7 @@ async def drain() -> None:
         feed.say(frames.Drain(reconnect_in=random.randint(0, int(spread * 1000))))  # noqa: S311 - spreads load
     for desk in list(hub.desks):
         await desk.say(frames.Drain(reconnect_in=random.randint(0, 1000)))  # noqa: S311 - spreads load
+    parting = hub.local_feeds()
     steps = max(1, round(spread / STEP_SECONDS))
     for step in range(steps):
         waiting = [feed for feed in hub.local_feeds() if not feed.closing]
@@ -79,3 +83,12 @@ async def drain() -> None:
         await asyncio.sleep(STEP_SECONDS)
     for desk in list(hub.desks):
         await desk.close(frames.CLOSE_RESTART)
+    await _wait_for_goodbyes(parting)
+
+
+async def _wait_for_goodbyes(parting: list[Feed]) -> None:
+    """A goodbye may stand behind a message that is just being read: the server must not cut the line before it."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(GOODBYE_SECONDS):
+            for feed in parting:
+                await feed.finish()

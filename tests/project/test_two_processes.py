@@ -1,4 +1,4 @@
-"""The web command of docker-compose.yml, twice, on PostgreSQL and Redis: one visitor, two tabs, two processes."""
+"""The web commands of docker-compose.yml, twice, on PostgreSQL and Redis: one visitor, two tabs, two processes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ from scripts.machine import ROOT, Missing, find_program, missing_sentence
 from tests.conftest import MakeDemo, lacking
 from tests.servers import free_port
 from tests.tab import open_conversation, tab
-from tests.web import Web
+from tests.web import SERVERS, Web
 
 SETTINGS = {"CHATLINE_MESSAGE_BURST": "1000", "CHATLINE_MESSAGES_PER_SECOND": "1000", "CHATLINE_DRAIN_SECONDS": "0.5"}
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=SERVERS)
 def processes(
-    demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    demo_on_postgres: MakeDemo,
+    redis_url: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[list[Web]]:
     installation = demo_on_postgres(tmp_path_factory.mktemp("installation"), REDIS_URL=redis_url, **SETTINGS)
-    with installation.running(webs=2) as started:
+    with installation.running(webs=2, server=request.param) as started:
         yield started
 
 

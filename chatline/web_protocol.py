@@ -1,0 +1,92 @@
+"""uvicorn's websocket with three gaps closed: how much it keeps for who does not read, for how long, and its goodbye.
+
+Named by `--ws` in docker-compose.yml. What it mends was measured (docs/decisions.md, "The server").
+"""
+
+from __future__ import annotations
+
+from asyncio import TimerHandle
+from collections.abc import MutableMapping
+from typing import Any
+
+from websockets.exceptions import InvalidState
+
+from chatline.web_writing import GroupedWrites
+
+LINGER_SECONDS = 10.0
+"""How long a closed socket waits for a client to read what is left for her."""
+GOODBYE_SECONDS = 2.0
+"""How long a stopping process waits for the answer to its close frame. Below `--timeout-graceful-shutdown`."""
+RESTART = 1012
+
+
+class BoundedWebSocket(GroupedWrites):
+    """Who does not read is not read either, and is not waited for."""
+
+    _reaper: TimerHandle | None = None
+
+    # A PING is answered at once, whether the answers are read or not: without this, one socket that only pings
+    # fills the memory as fast as its network allows.
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if not self.read_paused and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    async def receive(self) -> Any:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self.writable.is_set() and not self.transport.is_closing():
+                self.transport.resume_reading()
+        return message
+
+    # `transport.close()` first writes what is left. For a client that never reads, that is never.
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self._let_go_after(LINGER_SECONDS)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._reaper is not None:
+            self._reaper.cancel()
+            self._reaper = None
+
+    def _let_go_after(self, seconds: float) -> None:
+        if self._reaper is None and not self.disconnected:
+            self._reaper = self.loop.call_later(seconds, self.transport.abort)
+
+    # Closing at once behind the close frame resets the connection when the client is just writing, and a reset may
+    # overtake the frame: she would see a line that broke instead of a server that says goodbye.
+    def shutdown(self) -> None:
+        if self.disconnected or not self.handshake_complete:
+            super().shutdown()
+            return
+        self.stop_keepalive()
+        self.flush()
+        if not self.close_sent:
+            self._say_goodbye()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        self.close_timer = self.loop.call_later(GOODBYE_SECONDS, self.transport.abort)
+
+    def _say_goodbye(self) -> None:
+        goodbye: MutableMapping[str, Any] = {"type": "websocket.disconnect", "code": RESTART, "reason": ""}
+        self.queue.put_nowait(goodbye)  # type: ignore[arg-type]  # uvicorn's own event has one field more or less
+        try:
+            self.conn.send_close(RESTART)
+        except InvalidState:
+            return
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused and self.writable.is_set():
+            self.read_paused = False
+            self.transport.resume_reading()
