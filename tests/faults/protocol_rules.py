@@ -1,0 +1,438 @@
+"""The protocol against a model: two conversations, both sides, several tabs a side, two processes, and bad weather."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial, wraps
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from intake.errors import Refusal
+from intake.models import Conversation, Message
+from intake.rules.lifecycle import (
+    claim_conversation,
+    end_conversation,
+    erase_conversation,
+    find_by_token,
+    hand_back_conversation,
+)
+from intake.rules.retention import purge_conversations
+from tests.faults.protocol_tab import Tab, Wire
+from tests.faults.protocol_talk import Post, Talk
+from tests.faults.protocol_world import World
+
+TALKS = st.integers(0, 1)
+TABS = st.sampled_from([0, 0, 1, 2, 2, 3, 4])
+HUBS = st.integers(0, 1)
+PEOPLE = st.sampled_from([0, 0, 0, 1])
+RARELY = st.integers(0, 3)
+BEYOND = 1000
+
+
+def told(rule_of: Callable[..., None]) -> Callable[..., None]:
+    """What breaks for the first time is written down there and then: a second try may well go another way."""
+
+    @wraps(rule_of)
+    def take(machine: ProtocolMachine, **drawn: Any) -> None:
+        shown = ", ".join(f"{name}={value!r}" for name, value in drawn.items())
+        machine.story.append(f"{rule_of.__name__}({shown})")
+        with machine.telling():
+            rule_of(machine, **drawn)
+
+    return take
+
+
+def step(**strategies: Any) -> Callable[[Callable[..., None]], Any]:
+    return lambda rule_of: rule(**strategies)(told(rule_of))
+
+
+class ProtocolMachine(RuleBasedStateMachine):
+    """Every rule may come at any time: where it makes no sense it does nothing, so that a run can be repeated
+    although threads never take the same turns twice."""
+
+    world: ClassVar[World]
+    steps: ClassVar[int] = 0
+    acked: ClassVar[int] = 0
+    failures: ClassVar[list[tuple[list[str], Exception]]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world.layer.deaf = False
+        self.talks: list[Talk] = []
+        self.past: list[Talk] = []
+        self.story: list[str] = []
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            if not self.failures:
+                self.failures.append((list(self.story), error))
+            raise
+
+    @initialize(hub=HUBS)
+    @told
+    def begin(self, hub: int) -> None:
+        self.talks = [Talk(self.world), Talk(self.world)]
+        for talk in self.talks:
+            self._connect(talk.tabs[0], hub=hub)
+
+    # -- tabs come and go --------------------------------------------------------------------------------------
+    def _connect(self, tab: Tab, *, hub: int, epoch: int | None = None, after: int | None = None) -> Wire:
+        talk = tab.talk
+        name = {"token": talk.token} if tab.role == "visitor" else {"conversation": str(talk.public_id)}
+        hello = {**name, "epoch": tab.epoch if epoch is None else epoch, "after": tab.last if after is None else after}
+        dead = talk.has_no_right(tab)
+        if tab.wire is not None:
+            tab.ghosts.append(tab.wire)
+        tab.wire = wire = Wire(self.world, tab, hub=hub, hello=hello, dead=dead)
+        if dead:
+            # At once, before somebody gives her the right.
+            assert self.world.run_until(lambda: self._has_closed(wire)), "a dead token is left waiting"
+            tab.ghosts.append(wire)
+            tab.wire = None
+        return wire
+
+    def _has_closed(self, wire: Wire) -> bool:
+        wire.hear()
+        return wire.closed is not None
+
+    @step(number=TALKS, tab=TABS, hub=HUBS, keep=st.booleans())
+    def come_back(self, number: int, tab: int, hub: int, keep: bool) -> None:
+        """With the cursor it has. Its last socket may be left open, as one is that a network has cut."""
+        found = self.talks[number].tabs[tab]
+        if found.wire is not None and not keep:
+            found.wire.leave()
+        if sum(wire.alive for wire in found.wires()) < 3:
+            self._connect(found, hub=hub)
+        self._after()
+
+    @step(number=TALKS, tab=TABS, hub=HUBS, how=st.sampled_from(["empty", "other epoch", "beyond"]))
+    def come_back_oddly(self, number: int, tab: int, hub: int, how: str) -> None:
+        found = self.talks[number].tabs[tab]
+        if found.wire is not None:
+            found.wire.leave()
+        if how == "empty":
+            found.drop(None)
+            self._connect(found, hub=hub)
+        elif how == "beyond":
+            self._connect(found, hub=hub, after=BEYOND)
+        else:
+            self._connect(found, hub=hub, epoch=(found.epoch or self.talks[number].epoch) + 1)
+        self._after()
+
+    @step(number=TALKS, tab=TABS)
+    def leave(self, number: int, tab: int) -> None:
+        for wire in self.talks[number].tabs[tab].wires():
+            wire.leave()
+        self._after()
+
+    # -- messages ----------------------------------------------------------------------------------------------
+    def _wire(self, number: int, tab: int, *, come: bool = True) -> Wire | None:
+        """The tab's living socket, a new one where it has none. None where it has no right to be there."""
+        talk = self.talks[number]
+        found = talk.tabs[tab]
+        if found.wire is not None and found.wire.alive:
+            return found.wire
+        if not come or talk.has_no_right(found):
+            return None
+        return self._connect(found, hub=tab % 2)
+
+    def _post(self, wire: Wire, origin_id: str, body: str) -> None:
+        wire.posted.append(origin_id)
+        wire.answered.discard(origin_id)
+        wire.say(type="message", origin_id=origin_id, body=body)
+
+    def _post_new(self, wire: Wire, *, body: str | None = None, fault: str = "") -> None:
+        talk, origin_id = wire.tab.talk, str(uuid.uuid4())
+        body = f"{talk.canary} {len(talk.posts)}" if body is None else body
+        talk.posts[wire.tab.role, origin_id] = Post([body], [wire], fault=fault)
+        self._post(wire, origin_id, body)
+
+    @step(number=TALKS, tab=TABS, several=st.integers(1, 4))
+    def write(self, number: int, tab: int, several: int) -> None:
+        if wire := self._wire(number, tab):
+            for _ in range(several):
+                self._post_new(wire)
+        self._after()
+
+    @step(number=TALKS, several=st.integers(1, 8), leave=st.booleans())
+    def write_as_visitor(self, number: int, several: int, leave: bool) -> None:
+        if wire := self._wire(number, 0):
+            for _ in range(several):
+                self._post_new(wire)
+            if leave:
+                wire.leave()
+        self._after()
+
+    @step(number=TALKS, tab=TABS, which=st.integers(0, 50), other_body=st.booleans(), twice=st.booleans())
+    def write_again(self, number: int, tab: int, which: int, other_body: bool, twice: bool) -> None:
+        """A retry, from whichever tab of the side; with another body it must not be merged."""
+        wire = self._wire(number, tab)
+        posts = self.talks[number].posts
+        mine = [key for key, post in posts.items() if wire and key[0] == wire.tab.role and not post.fault]
+        if wire and mine:
+            key = mine[-1 - which % len(mine)]
+            post = posts[key]
+            if other_body:
+                post.bodies.append(f"{post.bodies[0]} ikke")
+            for _ in range(1 + twice):
+                post.wires.append(wire)
+                self._post(wire, key[1], post.bodies[-1] if other_body else post.bodies[0])
+        self._after()
+
+    @step(number=TALKS, tab=TABS, fault=st.sampled_from(["malformed", "too_long"]))
+    def write_wrongly(self, number: int, tab: int, fault: str) -> None:
+        if wire := self._wire(number, tab):
+            self._post_new(wire, body=" \n" if fault == "malformed" else "x" * 4001, fault=fault)
+        self._after()
+
+    @step(number=TALKS, tab=TABS)
+    def display(self, number: int, tab: int) -> None:
+        if wire := self._wire(number, tab, come=False):
+            wire.display()
+        self._after()
+
+    @step(number=TALKS, tab=TABS, back=st.sampled_from([0, 0, 1, 3, BEYOND]))
+    def sync(self, number: int, tab: int, back: int) -> None:
+        if wire := self._wire(number, tab, come=False):
+            wire.sync(max(0, wire.tab.last - back))
+        self._after()
+
+    # -- states ------------------------------------------------------------------------------------------------
+    def _announce(self, talk: Talk, hub: int) -> None:
+        async def announce() -> None:
+            self.world.hubs[hub].announce(conversations=[talk.pk], helplines=[self.world.helpline.pk])
+
+        self.world.run(announce())
+        self._after()
+
+    @step(number=TALKS, person=PEOPLE, hub=HUBS)
+    def claim(self, number: int, person: int, hub: int) -> None:
+        talk = self.talks[number]
+        if talk.state == "ended":
+            return
+        try:
+            claim_conversation(talk.conversation, counsellor=self.world.staff[person], now=timezone.now())
+        except Refusal:
+            assert talk.holder not in (None, person)
+        else:
+            assert talk.holder in (None, person)
+            talk.hold(person)
+            talk.state = "active"
+        self._announce(talk, hub)
+
+    @step(number=TALKS, hub=HUBS, sure=RARELY)
+    def hand_back(self, number: int, hub: int, sure: int) -> None:
+        talk = self.talks[number]
+        if sure == 0 and talk.state == "active" and talk.holder is not None:
+            person = self.world.staff[talk.holder]
+            assert hand_back_conversation(talk.conversation, counsellor=person, now=timezone.now())
+            talk.hold(None)
+            talk.state = "waiting"
+            self._announce(talk, hub)
+
+    @step(number=TALKS, hub=HUBS, sure=RARELY)
+    def end(self, number: int, hub: int, sure: int) -> None:
+        talk = self.talks[number]
+        if sure == 0 and talk.state != "ended":
+            # Before the rule, because the answers of both exchanges may come the moment that it has committed.
+            talk.state = "ended"
+            assert end_conversation(talk.conversation, reason=Conversation.EndReason.VISITOR, now=timezone.now())
+            self._announce(talk, hub)
+
+    @step(number=TALKS, hub=HUBS, sure=RARELY, announced=st.booleans(), erase=st.booleans())
+    def purge(self, number: int, hub: int, sure: int, announced: bool, erase: bool) -> None:
+        """What is purged is dead: its token opens nothing, and a new conversation takes its place."""
+        talk = self.talks[number]
+        if sure or not (erase or talk.state == "ended"):
+            return
+        talk.state, talk.purged = "ended", True
+        if erase:
+            erase_conversation(find_by_token(talk.token), now=timezone.now())
+        else:
+            purge_conversations([talk.public_id])
+        if announced:
+            self._announce(talk, hub)
+        self._connect(talk.tabs[1], hub=hub)
+        self.past.append(talk)
+        self.talks[number] = Talk(self.world)
+        self._after()
+
+    @step(number=TALKS, sure=RARELY)
+    def change_epoch(self, number: int, sure: int) -> None:
+        talk = self.talks[number]
+        if sure == 0:
+            talk.epoch += 1
+            Conversation.objects.filter(pk=talk.pk).update(epoch=talk.epoch)
+
+    @step(number=TALKS, sure=RARELY, lost=st.integers(1, 3))
+    def restore_backup(self, number: int, sure: int, lost: int) -> None:
+        """Everybody is out, the last messages are not there any more, and a new epoch says so."""
+        talk = self.talks[number]
+        if sure:
+            return
+        for wire in talk.wires:
+            wire.leave()
+        assert self.world.run_until(lambda: self.world.idle() and all(wire.task.done() for wire in talk.wires))
+        self._after()
+        talk.epoch += 1
+        with transaction.atomic():
+            head = max(0, Conversation.objects.get(pk=talk.pk).head - lost)
+            Message.objects.filter(conversation_id=talk.pk, seq__gt=head).delete()
+            Conversation.objects.filter(pk=talk.pk).update(head=head, epoch=F("epoch") + 1)
+        talk.forget_after(head)
+
+    # -- weather -----------------------------------------------------------------------------------------------
+    @step(deaf=st.booleans())
+    def layer(self, deaf: bool) -> None:
+        self.world.layer.deaf = deaf
+
+    @step(number=TALKS, tab=TABS, several=st.integers(1, 3), sure=RARELY)
+    def refuse_a_batch(self, number: int, tab: int, several: int, sure: int) -> None:
+        wire = self._wire(number, tab)
+        if sure or wire is None:
+            return
+        self.world.troubled = True
+        assert self.world.run_until(self.world.idle)
+        with self.world.refusing_database():
+            for _ in range(several):
+                self._post_new(wire)
+            self._until(lambda: self._is_answered(wire), "a refused message was not answered")
+        self._after()
+
+    @step(number=TALKS, tab=TABS, sure=RARELY)
+    def cut_in_the_middle(self, number: int, tab: int, sure: int) -> None:
+        """Connections are terminated while messages are being stored: nobody knows which of them were."""
+        wire = self._wire(number, tab)
+        if sure or wire is None or connection.vendor == "sqlite":
+            return
+        self.world.troubled = True
+        for _ in range(4):
+            self._post_new(wire)
+        self.world.spin(3)
+        self.world.cut_connections()
+        self._until(lambda: self._is_answered(wire), "a cut message was not answered")
+        self._after()
+
+    @step(hub=HUBS, sure=st.integers(0, 15))
+    def restart(self, hub: int, sure: int) -> None:
+        if sure:
+            return
+        wires = [wire for talk in [*self.talks, *self.past] for wire in talk.wires if wire.hub == hub]
+        for wire in wires:
+            wire.leave()
+        assert self.world.run_until(lambda: all(wire.task.done() for wire in wires))
+        self.world.restart(hub)
+        self._after()
+
+    @step()
+    def tick(self) -> None:
+        self.world.run(self._tick())
+        self._after()
+
+    async def _tick(self) -> None:
+        self.world.tick()
+
+    @step(turns=st.integers(1, 40))
+    def breathe(self, turns: int) -> None:
+        self.world.spin(turns)
+        self._after()
+
+    # -- what must hold ----------------------------------------------------------------------------------------
+    def _after(self) -> None:
+        type(self).steps += 1
+        self.world.spin(2)
+        for talk in [*self.talks, *self.past]:
+            for wire in talk.wires:
+                wire.hear()
+            talk.prove_acks()
+
+    def _is_answered(self, wire: Wire) -> bool:
+        wire.hear()
+        return not wire.alive or set(wire.posted) <= wire.answered
+
+    def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
+        assert self.world.run_until(reached, nudge=self.world.tick), otherwise
+
+    def _living(self) -> list[Wire]:
+        return [wire for talk in self.talks for wire in talk.wires if wire.alive]
+
+    @step()
+    def settle(self) -> None:
+        self._settle(whole=False)
+
+    def _settle(self, *, whole: bool) -> None:
+        """Everything that was sent is answered; then the database and each reader are held against the model."""
+        self._until(
+            lambda: self.world.idle() and all(self._is_answered(wire) for wire in self._living()),
+            "a message was never answered",
+        )
+        self._after()
+        for talk in self.talks:
+            rows = talk.check_stored()
+            refusal: list[Any] = []
+
+            def agree(talk: Talk = talk, rows: Any = rows, refusal: list[Any] = refusal) -> bool:
+                for wire in talk.wires:
+                    wire.hear()
+                    if whole and wire is wire.tab.wire and wire.alive and wire.tab.last > wire.shown:
+                        wire.display()
+                try:
+                    talk.check_views(rows, whole=whole)
+                    talk.check_epochs()
+                except AssertionError as error:
+                    refusal[:] = [error]
+                    return False
+                return True
+
+            assert self.world.run_until(agree, nudge=partial(self._remind, talk, whole)), str(refusal)
+        self._after()
+
+    def _remind(self, talk: Talk, whole: bool) -> None:
+        self.world.tick()
+        for tab in talk.tabs:
+            if whole and tab.wire is not None and tab.wire.alive:
+                tab.wire.display()
+
+    def teardown(self) -> None:
+        if not self.talks:
+            return
+        self.story.append("teardown()")
+        try:
+            with self.telling():
+                self._settle_for_good()
+        finally:
+            self._let_go()
+
+    def _settle_for_good(self) -> None:
+        self.world.layer.deaf = False
+        self._settle(whole=True)
+        for talk in self.talks:
+            self._fetch_afresh(talk)
+        self._settle(whole=True)
+
+    def _fetch_afresh(self, talk: Talk) -> None:
+        tab = talk.tabs[1]
+        for wire in tab.wires():
+            wire.leave()
+        tab.drop(None)
+        self._connect(tab, hub=0)
+
+    def _let_go(self) -> None:
+        wires = [wire for talk in [*self.talks, *self.past] for wire in talk.wires]
+        for wire in wires:
+            wire.leave()
+        self.world.run_until(lambda: self.world.idle() and all(wire.task.done() for wire in wires))
+        if self.world.troubled:
+            self.world.heal()
+        type(self).acked += sum(len(talk.told) for talk in [*self.talks, *self.past])
+        purge_conversations([talk.public_id for talk in self.talks])
