@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 
@@ -27,10 +28,12 @@ DEADLINE_SECONDS = 20.0
 class Unready(BaseHTTPRequestHandler):
     """A process without its database: not ready, and with a page that says so."""
 
-    ready_status = 503
+    asked: ClassVar[set[int]] = set()
 
     def do_GET(self) -> None:
-        self.answer(self.ready_status if self.path == "/readyz" else 500)
+        self.answer(503 if self.path == "/readyz" else 500)
+        if self.path == "/readyz":
+            self.asked.add(self.connection.getsockname()[1])
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

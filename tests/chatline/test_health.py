@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from django.db.utils import ConnectionHandler, OperationalError
 
+from chatline import asker
 from chatline.asker import asker_of
 from chatline.health import GRACE_SECONDS
+from chatline.settings import database
 from intake.delivery import draining
 from intake.delivery.hub import Hub
 from tests.chatline.conftest import ask
@@ -106,6 +110,26 @@ async def test_work_that_hangs_is_not_waited_for() -> None:
     assert (hanging, behind) == (None, False)
     assert time.monotonic() - began < 2
     gate.set()
+
+
+@pytest.mark.once
+def test_exhausted_pool_is_not_a_database_that_is_away(
+    postgres: PostgresAddresses, monkeypatch: pytest.MonkeyPatch, django_db_blocker: Any
+) -> None:
+    given = database(postgres.database_url, pragmas="")
+    given["OPTIONS"]["pool"] |= {"max_size": 1, "timeout": 0.2}
+    pooled = ConnectionHandler({"default": {}, "small": given})
+    monkeypatch.setattr(asker, "connections", pooled)
+    with django_db_blocker.unblock(), ThreadPoolExecutor(1) as other:
+        pooled["small"].ensure_connection()
+
+        tables = asker_of("small").run_now(lambda: pooled["small"].introspection.table_names(), within_seconds=10)
+        with pytest.raises(OperationalError):
+            other.submit(lambda: pooled["small"].ensure_connection()).result()
+
+        pooled["small"].close()
+        pooled["small"].close_pool()
+    assert tables == []
 
 
 # -- the same with real servers that go away --------------------------------------------------------------
