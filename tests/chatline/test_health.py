@@ -118,14 +118,18 @@ def test_exhausted_pool_is_not_a_database_that_is_away(
 ) -> None:
     given = database(postgres.database_url, pragmas="")
     given["OPTIONS"]["pool"] |= {"max_size": 1, "timeout": 0.2}
-    pooled = ConnectionHandler({"default": {}, "small": given})
+    pooled: Any = ConnectionHandler({"default": {}, "small": given})
     monkeypatch.setattr(asker, "connections", pooled)
+
+    def read_tables() -> list[str]:
+        return list(pooled["small"].introspection.table_names())
+
     with django_db_blocker.unblock(), ThreadPoolExecutor(1) as other:
         pooled["small"].ensure_connection()
 
-        tables = asker_of("small").run_now(lambda: pooled["small"].introspection.table_names(), within_seconds=10)
+        tables = asker_of("small").run_now(read_tables, within_seconds=10)
         with pytest.raises(OperationalError):
-            other.submit(lambda: pooled["small"].ensure_connection()).result()
+            other.submit(read_tables).result()
 
         pooled["small"].close()
         pooled["small"].close_pool()
