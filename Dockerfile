@@ -1,4 +1,5 @@
-# The image of the web, housekeeping and migrate services (docker-compose.yml). Only what runs goes in: .dockerignore.
+# The image of the web, housekeeping, migrate and backup services (docker-compose.yml). Only what runs goes in:
+# .dockerignore. The base is pinned by tag; who builds for others adds the digest that `docker image inspect` prints.
 FROM python:3.13-slim-bookworm AS build
 ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
@@ -10,11 +11,16 @@ COPY . .
 ENV CHATLINE_STATIC_ROOT=/srv/static
 RUN python -m scripts.catalogues \
  && python manage.py collectstatic --no-input --verbosity 0 \
- && rm -r scripts
+ && rm -r scripts \
+ && pip uninstall --yes pip
 
 FROM python:3.13-slim-bookworm
 # A number, so that no name has to be looked up; the root of the file system is read-only besides (docker-compose.yml).
-RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin chatline
+# PostgreSQL's own programs are for `manage.py backup`, of the database's major version.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends postgresql-client-15 \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin chatline
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /srv /srv
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \

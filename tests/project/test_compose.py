@@ -55,7 +55,13 @@ def services(installation: Path) -> dict[str, Any]:
 
 
 def test_services_are_those_of_a_whole_installation(services: dict[str, Any]) -> None:
-    assert set(services) == {"proxy", *WEBS, "housekeeping", "migrate", "database", "key-store", "redis"}
+    always = {"proxy", *WEBS, "housekeeping", "migrate", "database", "key-store", "redis"}
+
+    assert {name for name, service in services.items() if not service.get("profiles")} == always
+    assert {name: service["profiles"] for name, service in services.items() if service.get("profiles")} == {
+        "backup": ["backup"],
+        "onion": ["onion"],
+    }
 
 
 def test_domain_must_be_given(installation: Path) -> None:
@@ -67,7 +73,7 @@ def test_domain_must_be_given(installation: Path) -> None:
 
 def test_only_the_proxy_can_be_reached(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if service.get("ports")] == ["proxy"]
-    assert [name for name, service in services.items() if "outside" in service["networks"]] == ["proxy"]
+    assert sorted(name for name, service in services.items() if "outside" in service["networks"]) == ["onion", "proxy"]
     assert not any(service.get("network_mode") or service.get("privileged") for service in services.values())
 
 
@@ -76,6 +82,9 @@ def test_every_service_is_hardened(services: dict[str, Any]) -> None:
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert service["logging"]["options"]["max-size"], name
     without_user = [name for name, service in services.items() if service.get("user", "0").startswith("0")]
     assert without_user == ["proxy"]
 
@@ -91,6 +100,20 @@ def test_keys_live_apart_from_what_they_open(services: dict[str, Any]) -> None:
     }
 
     assert volumes == {"database": {"database"}, "key-store": {"key-store-never-in-backups"}}
+
+
+def test_nothing_but_the_key_store_writes_to_its_volume(services: dict[str, Any]) -> None:
+    mounted = {
+        name: [volume.split(":")[0] for volume in service.get("volumes", [])] for name, service in services.items()
+    }
+
+    assert [name for name, volumes in mounted.items() if "key-store-never-in-backups" in volumes] == ["key-store"]
+
+
+def test_container_is_alive_while_the_proxy_asks_who_is_ready(services: dict[str, Any]) -> None:
+    for name in WEBS:
+        assert "/healthz" in services[name]["healthcheck"]["test"][-1]
+    assert "health_uri /readyz" in (ROOT / "deploy" / "Caddyfile").read_text()
 
 
 def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
@@ -109,7 +132,7 @@ def test_secrets_are_made_once(installation: Path) -> None:
     subprocess.run(["deploy/make-secrets"], cwd=installation, check=True, capture_output=True)
 
     assert {path.name: path.read_text() for path in folder.iterdir()} == before
-    assert len(set(before.values())) == len(before) == 6
+    assert len(set(before.values())) == len(before) == 7
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert len(bytes.fromhex(before["master_key"])) == 32
 

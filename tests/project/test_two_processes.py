@@ -106,6 +106,7 @@ def running_proxy(webs: list[Web], folder: Path, *, configuration: str) -> Itera
     address = f"http://127.0.0.1:{free_port()}"
     own = {
         "CHATLINE_DOMAIN": address,
+        "CHATLINE_ONION_PORT": str(free_port()),
         "CHATLINE_UPSTREAMS": " ".join(f"127.0.0.1:{web.port}" for web in webs),
         "HOME": str(folder),
         "XDG_DATA_HOME": str(folder),
