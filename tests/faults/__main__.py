@@ -3,6 +3,7 @@
 python -m tests.faults              every fault, three times each, 200 conversations, 5,000 acks
 python -m tests.faults --short      the ones of `make test`: fewer conversations, once each
 python -m tests.faults --only NAME  those whose name holds NAME
+python -m tests.faults --planted    only prove the harness: it must find the bugs that are planted for it
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from scripts.machine import Missing, find_program, in_ci
 from tests.faults.catalogue import FAULTS
 from tests.faults.fault import Fault
 from tests.faults.hosts import HUB, enter_own_network
+from tests.faults.planted.bugs import BUGS, print_bugs
 from tests.faults.servers import LOOPBACK, Postgres, Redis, folder_for
 from tests.faults.stage import Crowd, make_crowd, postgres_and_redis, staged
 from tests.faults.table import print_results
@@ -49,6 +51,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--database", choices=["postgres", "sqlite"])
     parser.add_argument("--times", type=int, help="injections a fault")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="histories and logs of what failed")
+    parser.add_argument("--planted", action="store_true")
     parser.add_argument("--list", action="store_true", help="only name the faults")
     return parser.parse_args(arguments)
 
@@ -56,7 +59,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def main(arguments: list[str]) -> int:
     """0 when every fault went as promised."""
     chosen = parse(arguments)
-    faults = [f for f in FAULTS if _is_chosen(f, chosen)]
+    faults = [] if chosen.planted else [f for f in FAULTS if _is_chosen(f, chosen)]
     if chosen.list:
         print("\n".join(fault.name for fault in faults))
         return 0
@@ -67,14 +70,21 @@ def main(arguments: list[str]) -> int:
     if any(fault.networked and not _lacking(fault) for fault in faults):
         enter_own_network()
     results: list[Result] = []
+    bugs: list[Result] = []
+    proves = chosen.planted or not (chosen.only or chosen.database)
+    size = SHORT if chosen.short else FULL
     try:
+        if proves:
+            bugs = _run_on("postgres", [bug.fault for bug in BUGS], SHORT, chosen)
         for database in ("postgres", "sqlite"):
             if chosen.database in (None, database):
-                results += _run_on(database, [f for f in faults if database in f.databases], chosen)
+                results += _run_on(database, [f for f in faults if database in f.databases], size, chosen)
     except KeyboardInterrupt:
         print("Stopped by hand.")
-    print_results(results)
-    return 0 if results and all(result.good for result in results) else 1
+    if results:
+        print_results(results)
+    found = not proves or print_bugs(bugs)
+    return 0 if found and (results or bugs) and all(result.good for result in results) else 1
 
 
 def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
@@ -83,10 +93,9 @@ def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
     return fault.short or not chosen.short
 
 
-def _run_on(database: str, faults: list[Fault], chosen: argparse.Namespace) -> list[Result]:
+def _run_on(database: str, faults: list[Fault], size: Size, chosen: argparse.Namespace) -> list[Result]:
     if not faults:
         return []
-    size = SHORT if chosen.short else FULL
     results: list[Result] = []
     networked = any(fault.networked and not _lacking(fault) for fault in faults)
     with folder_for("crowd") as folder, _servers(database, HUB if networked else LOOPBACK) as (postgres, redis):
@@ -95,7 +104,8 @@ def _run_on(database: str, faults: list[Fault], chosen: argparse.Namespace) -> l
         for fault in faults:
             result = _run(fault, crowd, postgres, redis, size, chosen)
             results.append(result)
-            print(f"{fault.name} ({database}): {'ok' if result.good else 'FAILED'} {result.seconds:.0f} s", flush=True)
+            word = "done" if fault.name.startswith("planted") else "ok" if result.good else "FAILED"
+            print(f"{fault.name} ({database}): {word} {result.seconds:.0f} s", flush=True)
     return results
 
 

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from tests.faults.load import Load
+from tests.faults.party import Entrance, Party
 from tests.faults.relay import Relay
 from tests.faults.stage import APPLICATION, Stage
 
@@ -24,6 +25,8 @@ class Scene:
     failures: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
     forgiven: set[str] = field(default_factory=set)
+    apart: list[Entrance] = field(default_factory=list)
+    """Visitors who take no part in the load: a fault may speak for them."""
 
     def healed(self) -> None:
         """From now on everything is there again; without a call it is the moment when the injection returns."""
@@ -61,7 +64,10 @@ class Fault:
     late_seconds: float | None = None
     environment: dict[str, str] = field(default_factory=dict)
     application: str = APPLICATION
+    party: type[Party] = Party
     setting: Setting | None = None
+    apart: int = 0
+    """So many visitors take no part in the load."""
     networked: bool = False
     """Web processes are on hosts of their own, and clients reach them without a balancer. Needs `hosts.NEEDS`."""
     per_second: float = 400.0

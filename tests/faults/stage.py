@@ -85,6 +85,11 @@ class Stage:
         with ThreadPoolExecutor(len(self.webs)) as pool:
             list(pool.map(Web.start, self.webs))
 
+    def logs(self) -> list[Path]:
+        """Everything that any process has printed."""
+        servers = [server.folder / "log" for server in (self.postgres, self.redis) if server is not None]
+        return [*(web.log for web in self.webs), *servers]
+
     def stored(self) -> dict[int, list[Row]]:
         """Every message in the database, by conversation."""
         found = json.loads(run_crowd(self.installation, "read"))

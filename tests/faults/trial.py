@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checker import Finding, check, count
+from tests.faults.eavesdropper import Eavesdropper, read_logs
 from tests.faults.fault import Fault, Scene
 from tests.faults.load import Load, lateness, percentile
 from tests.faults.relay import Relay
@@ -47,18 +48,25 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
     result = Result(fault.name, "postgres" if stage.on_postgres else "sqlite")
     relay = Relay([web.port for web in stage.webs])
     await relay.start()
-    load = Load(stage.entrances, _way_in(fault, stage, relay), per_second=fault.per_second)
-    scene = Scene(stage, relay, load)
+    apart = [entrance for entrance in stage.entrances if entrance.role == "visitor"][: fault.apart]
+    taking_part = [entrance for entrance in stage.entrances if entrance not in apart]
+    load = Load(taking_part, _way_in(fault, stage, relay), per_second=fault.per_second, party=fault.party)
+    scene = Scene(stage, relay, load, apart=apart)
+    eavesdropper = Eavesdropper(stage.redis) if stage.redis else None
     try:
+        if eavesdropper:
+            eavesdropper.start()
         await load.start()
         async with fault.setting(scene) if fault.setting else contextlib.nullcontext():
             await _break_and_heal(fault, scene, result, acked=acked, times=times)
-            await _check(fault, scene, result, keep)
+            await _check(fault, scene, result, keep, eavesdropper)
     except TimeoutError as late:
         scene.fail(str(late))
     finally:
         await load.stop()
         await relay.stop()
+        if eavesdropper:
+            await eavesdropper.stop()
     result.failures = scene.failures
     result.notes = scene.notes
     result.seconds = time.monotonic() - began_at
@@ -89,7 +97,9 @@ async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: 
     await load.more_acks(max(0, acked - load.acked), seconds=acked / fault.per_second * 3 + 60)
 
 
-async def _check(fault: Fault, scene: Scene, result: Result, keep: Path | None) -> None:
+async def _check(
+    fault: Fault, scene: Scene, result: Result, keep: Path | None, eavesdropper: Eavesdropper | None
+) -> None:
     load = scene.load
     if not await load.fall_silent():
         scene.fail("not everything was answered within a minute")
@@ -103,6 +113,8 @@ async def _check(fault: Fault, scene: Scene, result: Result, keep: Path | None) 
         findings = check(load.history, stored, fetched, forgiven=frozenset(scene.forgiven))
         if findings:
             break
+    findings += eavesdropper.findings() if eavesdropper else []
+    findings += read_logs(scene.stage.logs())
     result.acked = load.acked
     result.unknown = sum(o.end == "unknown" for o in load.history.operations)
     result.counts = count(findings)

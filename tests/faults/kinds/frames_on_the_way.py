@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from tests.faults.fault import Fault, Scene
 from tests.faults.weather import Weather
 
-BAD_SECONDS = 12.0
-FEW_BAD_SECONDS = 8.0
+BAD_SECONDS = 8.0
+FEW_BAD_SECONDS = 6.0
 SMALL_CROWD = 100
 
 

@@ -1,0 +1,1 @@
+"""Five bugs that messaging systems really have, each planted in the running system: the harness must find it."""
