@@ -41,8 +41,9 @@ def open_conversation(helpline: Helpline, *, language: str, intro: object, now: 
         raise Closed
     token = new_token()
     with transaction.atomic():
-        # The lock makes the cap exact when many arrive at once.
-        Helpline.objects.select_for_update().get(pk=helpline.pk)
+        # The lock makes the cap exact when many arrive at once. A weaker one than for a change of the key: a claim
+        # holds the hour's counter and then points to the helpline, and the two would wait for each other for ever.
+        Helpline.objects.select_for_update(no_key=True).get(pk=helpline.pk)
         if Conversation.objects.filter(helpline=helpline, state=State.WAITING).count() >= helpline.queue_cap:
             raise QueueFull(retry_after_seconds=120)
         conversation = _create_conversation(helpline, token=token, language=language, answers=answers, now=now)
