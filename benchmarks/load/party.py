@@ -71,6 +71,7 @@ class Party:
     doubled: int = 0
     reordered: int = 0
     spoiled: int = 0
+    ended: bool = False
     errors: list[str] = field(default_factory=list)
 
     async def connect(self, port: int) -> None:
@@ -115,13 +116,16 @@ class Party:
             self.take_ack(frame)
         elif frame.type == "welcome":
             self._welcomed.set_result(None)
+        elif frame.type == "state":
+            self.ended = frame.state == "ended"
         elif frame.type == "error":
             self.take_error(frame)
 
     def closed(self, code: int) -> None:
         if self.link is not None:
             self.link = None
-            self.errors.append(f"closed with {code}")
+            if not self.ended:
+                self.errors.append(f"closed with {code}")
 
     def take_message(self, frame: Heard) -> None:
         """A message has been shown to this side, its own or the other's."""

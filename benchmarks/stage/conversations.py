@@ -10,7 +10,9 @@ import msgspec
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection, transaction
+from django.middleware.csrf import CSRF_SECRET_LENGTH
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from benchmarks.load.party import Entrance
@@ -24,10 +26,11 @@ SEED = b"a seed to measure by"  # 20 bytes
 
 @dataclass(frozen=True)
 class Staff:
-    """A counsellor who is logged in with both factors: `cookie` is her browser's."""
+    """A counsellor who is logged in with both factors: `cookie` is her browser's, `form_token` what its forms hold."""
 
     counsellor: Counsellor
     cookie: str
+    form_token: str
 
 
 def make_helpline() -> Helpline:
@@ -69,7 +72,9 @@ def make_staff(helpline: Helpline, username: str) -> Staff:
     session[HASH_SESSION_KEY] = counsellor.get_session_auth_hash()
     session[DEVICE_ID_SESSION_KEY] = factor.persistent_id
     session.save()
-    return Staff(counsellor, f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+    form_token = get_random_string(CSRF_SECRET_LENGTH)
+    cookies = {settings.SESSION_COOKIE_NAME: session.session_key, settings.CSRF_COOKIE_NAME: form_token}
+    return Staff(counsellor, "; ".join(f"{name}={value}" for name, value in cookies.items()), form_token)
 
 
 def visitor_entrance(opened: Opened) -> Entrance:
