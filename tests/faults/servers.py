@@ -28,6 +28,7 @@ from tests.servers import (
     group_of,
     postgres_folder,
     redis_program,
+    stop,
     wait_until,
 )
 
@@ -46,6 +47,10 @@ class Server:
     def command(self) -> list[str]:
         raise NotImplementedError
 
+    def environment(self) -> dict[str, str] | None:
+        """None: the harness's own."""
+        return None
+
     def ask(self) -> None:
         """Return when it takes work; raise otherwise."""
         raise NotImplementedError
@@ -63,6 +68,7 @@ class Server:
             stdout=output,
             stderr=output,
             cwd=self.folder,
+            env=self.environment(),
             start_new_session=True,
             user=self._user,
             group=group_of(self._user),
@@ -73,6 +79,9 @@ class Server:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def pids(self) -> list[int]:
         """It and its children."""
@@ -88,6 +97,11 @@ class Server:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait()
+
+    def stop(self) -> None:
+        """Asked to go at once, as an administrator does. SIGINT is PostgreSQL's word for it; others understand it."""
+        if self._process is not None:
+            stop(self._process)
 
     def freeze(self) -> None:
         for pid in self.pids():

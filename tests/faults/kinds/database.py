@@ -16,6 +16,7 @@ GROWN_MEGABYTES = 20.0
 TOLD_SECONDS = 8.0
 UNREADY_SECONDS = 12.0
 READY_SECONDS = 10.0
+SOME_ACKS = 100
 # What was on its way when the database went may still come back as stored.
 ON_ITS_WAY_SECONDS = 1.0
 
@@ -46,11 +47,14 @@ async def is_away(scene: Scene, *, seconds: float) -> None:
         await asyncio.sleep(max(0.0, until - time.monotonic()))
 
 
+def restart_after_kill(postgres: Postgres) -> None:
+    postgres.kill()
+    postgres.start()
+
+
 async def killed(scene: Scene) -> None:
     """As a power cut would, and started again at once."""
-    postgres = postgres_of(scene)
-    await scene.do(postgres.kill)
-    await scene.do(postgres.start)
+    await scene.do(partial(restart_after_kill, postgres_of(scene)))
     scene.healed()
     await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
 
@@ -67,7 +71,7 @@ async def _stopped(
 
 
 def shut_down(seconds: float) -> Callable[[Scene], Awaitable[None]]:
-    return partial(_stopped, seconds=seconds, stop=Postgres.kill, start=Postgres.start)
+    return partial(_stopped, seconds=seconds, stop=Postgres.stop, start=Postgres.start)
 
 
 def frozen(seconds: float) -> Callable[[Scene], Awaitable[None]]:
@@ -80,7 +84,7 @@ async def all_backends_terminated(scene: Scene) -> None:
     ended = await asyncio.to_thread(postgres_of(scene).terminate_backends)
     scene.notes["backends"] = str(ended)
     scene.healed()
-    await scene.load.more_acks(1)
+    await scene.load.more_acks(SOME_ACKS)
     if refusals(scene, "unavailable") > said:
         scene.fail("messages were refused although the database was there")
 
@@ -99,8 +103,8 @@ async def connections_exhausted(scene: Scene) -> None:
 
 FAULTS = [
     Fault("PostgreSQL is killed", killed, short=True),
-    Fault("PostgreSQL is away for 60 s", shut_down(60), times=1),
-    Fault("PostgreSQL is frozen for 60 s", frozen(60), times=1),
+    Fault("PostgreSQL is stopped for 60 s", shut_down(60)),
+    Fault("PostgreSQL is frozen for 20 s", frozen(20)),
     Fault("all connections are terminated", all_backends_terminated, short=True),
     Fault("connections are exhausted", connections_exhausted),
 ]
