@@ -30,6 +30,8 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   let unseen = 0;
   let place = 0;
   let offline = null;
+  let away = false;
+  let unsent = false;
 
   const scroll = createScrollKeeper(part("scroll"), part("newer"));
   const log = createMessageLog({
@@ -101,8 +103,20 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
 
   function showOutbox(entries) {
     log.outbox(entries);
-    part("unsent-help").hidden = !entries.some((entry) => entry.state === "unsent");
+    unsent = entries.some((entry) => entry.state === "unsent");
+    showWeather();
     scroll.settle({ added: false });
+  }
+
+  /** What is not sent says more than that there is no link, and needs the room. */
+  function showWeather() {
+    part("unsent-help").hidden = !unsent;
+    part("offline").hidden = !away || unsent;
+  }
+
+  function showAway(next) {
+    away = next;
+    showWeather();
   }
 
   function showQueue(frame) {
@@ -153,8 +167,8 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
 
   function showStatus(status, reason) {
     clearTimeout(offline);
-    if (status === "ready") part("offline").hidden = true;
-    else if (status !== "stopped") offline = setTimeout(() => (part("offline").hidden = false), OFFLINE_SHOWN_AFTER_MS);
+    if (status === "ready") showAway(false);
+    else if (status !== "stopped") offline = setTimeout(() => showAway(true), OFFLINE_SHOWN_AFTER_MS);
     if (status !== "stopped") return;
     if (reason === "token") onGone(reason);
     if (reason === "ended") showState({ state: "ended", counsellor: null, reason: null });
@@ -171,9 +185,7 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
   page.addEventListener("visibilitychange", look);
   view.addEventListener("pageshow", look);
   view.addEventListener("online", () => conversation.renew());
-  view.addEventListener("offline", () => {
-    part("offline").hidden = false;
-  });
+  view.addEventListener("offline", () => showAway(true));
   followViewport(view, () => scroll.settle({ added: false }));
   composer.text = session.draft;
   conversation.open();
