@@ -16,6 +16,7 @@ DEBIAN_PACKAGE = {
     "caddy": "caddy",
     "chromium": "chromium",
     "docker-compose": "docker-compose",
+    "faketime": "faketime",
     "ejabberd": "ejabberd erlang-p1-pgsql",
     "ip": "iproute2",
     "nft": "nftables",

@@ -31,14 +31,14 @@ def close_abandoned(*, now: datetime) -> list[Conversation]:
     ]
 
 
-def count_abandoned(*, now: datetime) -> int:
-    """How many would be ended."""
-    return Conversation.objects.filter(left_behind(now=now)).count()
+def count_abandoned(*, now: datetime, forgive_outage: bool = True) -> int:
+    """How many would be ended, or without forgiveness would be once the service has been back for long enough."""
+    return Conversation.objects.filter(left_behind(now=now, forgive_outage=forgive_outage)).count()
 
 
-def left_behind(*, now: datetime) -> Q:
+def left_behind(*, now: datetime, forgive_outage: bool = True) -> Q:
     """Which conversations were left. Nobody was who could not come back: an outage does not count."""
-    open_for = been_open_for(now=now)
+    open_for = been_open_for(now=now) if forgive_outage else None
     away = Q(state=State.WAITING, visitor_seen_at__lte=now - timedelta(minutes=WAITING_AWAY_MINUTES))
     never_came = Q(
         state=State.WAITING,

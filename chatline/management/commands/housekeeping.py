@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-import time
+import threading
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -43,6 +43,7 @@ class Command(BaseCommand):
             if done.held_back:
                 raise CommandError(refusal(done), returncode=HELD_BACK_EXIT)
             return
+        pause = threading.Event()
         while True:
             try:
                 keep_house(confirmed=yes_remove)
@@ -51,7 +52,7 @@ class Command(BaseCommand):
                 # A database that is away for a minute must not end the purging for good.
                 logger.warning("Housekeeping could not reach a database. It tries again.", exc_info=True)
                 connections.close_all()
-            time.sleep(every)
+            pause.wait(every)  # by a clock that nobody can put
 
 
 def keep_house(*, confirmed: int = 0) -> Round:

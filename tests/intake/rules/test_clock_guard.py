@@ -265,6 +265,15 @@ def test_clock_that_was_ahead_does_not_keep_the_doors_new_for_ever(helpline: Hel
     assert len(close_abandoned(now=NOW + 11 * MINUTE)) == 1
 
 
+def test_jump_that_looks_like_an_outage_is_still_a_jump(helpline: Helpline, counsellor: Counsellor) -> None:
+    active(helpline, counsellor, 2)
+    serve(timedelta(0), MINUTE)
+    keep(MINUTE)
+    note_open(now=NOW + DAY + MINUTE)
+
+    assert keep(DAY + 2 * MINUTE, 2 * MINUTE).held_back == 2
+
+
 def test_outage_is_noted_by_a_restart_of_the_web(helpline: Helpline) -> None:
     serve(timedelta(0), MINUTE)
     note_open(now=NOW + timedelta(hours=1))
