@@ -71,6 +71,7 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         **os.environ,
         "HOME": str(tmp_path_factory.mktemp("caddy")),
         "CHATLINE_DOMAIN": address,
+        "CHATLINE_ONION_PORT": str(free_port()),
         "CHATLINE_UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in ports),
     }
     with ExitStack() as stack:
