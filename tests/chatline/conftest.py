@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from chatline.asker import stop_askers
 from intake.delivery.hub import Hub, current_hub, stop_hub
@@ -43,6 +45,8 @@ async def ask(path: str, *, method: str = "GET", headers: Any = ()) -> Asked:
 async def hub() -> AsyncIterator[Hub]:
     yield await current_hub()
     await stop_hub()
+    # Where `sync_to_async` of the test itself ran.
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture(autouse=True)

@@ -135,14 +135,6 @@ async def test_health_is_told_at_any_name(host: str) -> None:
 # -- sockets -------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def hub() -> Any:
-    from intake.delivery.hub import current_hub, stop_hub
-
-    yield await current_hub()
-    await stop_hub()
-
-
 async def opens(path: str, *, host: str, origin: str = "") -> bool:
     chat = Chat(path, host=host, origin=origin)
     opened = await chat.open()
