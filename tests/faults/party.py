@@ -63,6 +63,7 @@ class Party:
     pause: Callable[[], float]
     name: str = ""
     mute: bool = False
+    filler: str = ""
     after: int = 0
     epoch: int | None = None
     head: int = 0
@@ -318,7 +319,7 @@ class Party:
                 role=self.entrance.role,
                 sender=self.name,
                 origin_id=str(uuid.uuid4()),
-                body=f"{canary(self.entrance.conversation)} {self.name} skriver {self._written}",
+                body=f"{canary(self.entrance.conversation)} {self.name} skriver {self._written}{self.filler}",
             )
             self._send_outstanding()
             await self._answered.wait()
