@@ -166,7 +166,7 @@ def database(url: str, *, pragmas: str) -> dict[str, Any]:
             {
                 "min_size": 1,
                 "max_size": env.int("CHATLINE_DATABASE_POOL", default=20),
-                "timeout": 10,
+                "timeout": 5,
                 "reconnect_timeout": 2,
                 "reconnect_failed": keep_trying,
             },

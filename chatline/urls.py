@@ -13,3 +13,5 @@ urlpatterns = [
     # Last: the first part of a visitor's address is the helpline's own.
     path("", include("intake.visitor.urls")),
 ]
+
+handler500 = "chatline.failures.server_error"
