@@ -1,4 +1,4 @@
-"""What a visitor sees when her message does not arrive: within fifteen seconds, with numbers to call; and then it arrives."""
+"""What a visitor sees when her message does not arrive: soon, and with numbers to call. And then it arrives."""
 
 from __future__ import annotations
 

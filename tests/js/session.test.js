@@ -47,3 +47,27 @@ test("where the browser forbids storage the conversation lives as long as the pa
 
   assert.equal(session.current, null);
 });
+
+test("what she answered is kept until a conversation is opened", () => {
+  const storage = new MemoryStorage();
+  const session = createSession(storage, "ffp");
+  session.answers = { fields: { topic: "Hei", relation: "child" }, words: "Hei" };
+
+  assert.deepEqual(createSession(storage, "ffp").answers, {
+    fields: { topic: "Hei", relation: "child" },
+    words: "Hei",
+  });
+  session.start({ token: "T", epoch: 7 });
+
+  assert.deepEqual(session.answers, { fields: {}, words: "" });
+});
+
+test("an answer that was taken back leaves nothing", () => {
+  const storage = new MemoryStorage();
+  const session = createSession(storage, "ffp");
+  session.answers = { fields: { topic: "Hei" }, words: "Hei" };
+
+  session.answers = { fields: {}, words: "" };
+
+  assert.equal(storage.items.size, 0);
+});

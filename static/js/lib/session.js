@@ -20,7 +20,7 @@ export function tabStorage(view) {
  */
 export function createSession(storage, helpline) {
   const key = `chatline.${helpline}`;
-  const keys = { outbox: `${key}.outbox`, draft: `${key}.draft` };
+  const keys = { outbox: `${key}.outbox`, draft: `${key}.draft`, answers: `${key}.answers` };
 
   function read(name) {
     try {
@@ -39,19 +39,32 @@ export function createSession(storage, helpline) {
     }
   }
 
+  function readObject(name) {
+    try {
+      const found = JSON.parse(read(name) || "null");
+      return found && typeof found === "object" ? found : null;
+    } catch (_error) {
+      return null;
+    }
+  }
+
   return {
     outboxKey: keys.outbox,
     /** @returns {?{token: string, epoch: number}} */
     get current() {
-      try {
-        const kept = JSON.parse(read(key) || "null");
-        return kept && typeof kept.token === "string" ? kept : null;
-      } catch (_error) {
-        return null;
-      }
+      const kept = readObject(key);
+      return kept && typeof kept.token === "string" ? kept : null;
     },
     start({ token, epoch }) {
       write(key, JSON.stringify({ token, epoch }));
+      write(keys.answers, null);
+    },
+    /** @returns {{fields: Object<string, string>, words: string}} what was answered before a conversation was opened */
+    get answers() {
+      return readObject(keys.answers) || { fields: {}, words: "" };
+    },
+    set answers(given) {
+      write(keys.answers, Object.keys(given.fields).length ? JSON.stringify(given) : null);
     },
     get draft() {
       return read(keys.draft) || "";
@@ -60,7 +73,7 @@ export function createSession(storage, helpline) {
       write(keys.draft, text);
     },
     forget() {
-      [key, keys.outbox, keys.draft].forEach((name) => write(name, null));
+      [key, ...Object.values(keys)].forEach((name) => write(name, null));
     },
   };
 }

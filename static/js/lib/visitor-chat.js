@@ -2,7 +2,7 @@
 
 import { setUpConfirmation } from "./confirmation.js";
 import { createVisitorApi } from "./visitor-api.js";
-import { setUpDoor } from "./visitor-door.js";
+import { setUpDoor, showKept } from "./visitor-door.js";
 import { openRoom } from "./visitor-room.js";
 
 /** Already gone is as good as done. */
@@ -65,8 +65,9 @@ export function setUpChat(root, session, storage) {
       session.start(opened);
       enter();
     };
-    setUpDoor({ form, api, language, texts, onOpened, onClosed: () => page.defaultView.location.reload() });
+    setUpDoor({ form, api, language, texts, session, onOpened, onClosed: () => page.defaultView.location.reload() });
   }
+  if (part("kept")) showKept(part("kept"), session);
   const deeds = { end, erase };
   // Only now can it be reached: a question covers the end of the conversation.
   const landings = { end: () => part("end-title").focus() };

@@ -8,10 +8,11 @@ import { fill } from "./texts.js";
  * @param {ReturnType<import("./visitor-api.js").createVisitorApi>} options.api
  * @param {string} options.language
  * @param {DOMStringMap} options.texts openFailed, openLater with {seconds}
+ * @param {ReturnType<import("./session.js").createSession>} options.session keeps what she answers over a reload
  * @param {function({token: string, epoch: number}): void} options.onOpened
  * @param {function(): void} options.onClosed the helpline closed while the page lay open
  */
-export function setUpDoor({ form, api, language, texts, onOpened, onClosed }) {
+export function setUpDoor({ form, api, language, texts, session, onOpened, onClosed }) {
   const button = form.querySelector("[type=submit]");
   const problem = form.querySelector("[data-problem]");
 
@@ -20,13 +21,25 @@ export function setUpDoor({ form, api, language, texts, onOpened, onClosed }) {
     problem.hidden = text === "";
   }
 
+  const questions = Array.from(form.querySelectorAll("[data-question]"));
+
   function answers() {
     const intro = {};
-    form.querySelectorAll("[data-question]").forEach((field) => {
+    questions.forEach((field) => {
       if (field.value.trim()) intro[field.name] = field.value.trim();
     });
     return intro;
   }
+
+  function keep() {
+    const own = questions.filter((field) => field.tagName === "TEXTAREA").map((field) => field.value.trim());
+    session.answers = { fields: answers(), words: own.filter(Boolean).join("\n\n") };
+  }
+
+  questions.forEach((field) => {
+    const kept = session.answers.fields[field.name];
+    if (kept) field.value = kept;
+  });
 
   function explain(error) {
     if (error.code === "closed") {
@@ -37,6 +50,7 @@ export function setUpDoor({ form, api, language, texts, onOpened, onClosed }) {
     show((error.title || texts.openFailed) + later);
   }
 
+  form.addEventListener("input", keep);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (button.disabled) return;
@@ -48,5 +62,20 @@ export function setUpDoor({ form, api, language, texts, onOpened, onClosed }) {
       .then(() => {
         button.disabled = false;
       });
+  });
+}
+
+/**
+ * Where the door is closed by now: her own words, so that they are not lost with it.
+ * @param {HTMLElement} panel
+ * @param {ReturnType<import("./session.js").createSession>} session
+ */
+export function showKept(panel, session) {
+  const { words } = session.answers;
+  panel.hidden = !words;
+  panel.querySelector("[data-kept-words]").value = words;
+  panel.querySelector("[data-forget]").addEventListener("click", () => {
+    session.answers = { fields: {} };
+    panel.hidden = true;
   });
 }
