@@ -18,6 +18,7 @@ from counsellor.models import Counsellor
 from counsellor.rules.roster import own_shifts, shifts_on_now
 from intake.delivery.announcing import announce_queue
 from intake.models import Conversation, Helpline, PendingContact, StaffPresence
+from intake.rules.clock_guard import count_held_back
 from intake.rules.hours import OpeningState, opening_state
 from intake.rules.intro import read_intro
 from intake.rules.presence import mark_staff_present, set_available
@@ -100,6 +101,7 @@ def doors_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
     states: list[tuple[Helpline, OpeningState]] = [(helpline, opening_state(helpline, now=now)) for helpline in mine]
     return {
         "doors": [(helpline, state) for helpline, state in states if helpline.pk in turned],
+        "held_back": count_held_back() if turned else 0,
         "soft_closed": [helpline for helpline, state in states if state.soft_closed],
     }
 

@@ -25,6 +25,7 @@ from tests.conftest import lacking
 from tests.project.leak_places import (
     Monitor,
     Places,
+    backup_contents,
     compose_flags,
     files_under,
     postgres_dump,
@@ -99,7 +100,9 @@ def visit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with monitor.listening() if monitor else nullcontext():
             public_id = walk(trails[0], trails[1], installation)
         said = installation.manage("housekeeping")
-        places = {**places_of(installation, servers), "housekeeping": said.encode()}
+        said += installation.manage("backup", str(temporary / "night.chatline"))
+        places = {**places_of(installation, servers), "what commands say": said.encode()}
+        places |= backup_contents(temporary / "night.chatline")
         if monitor is not None:
             places["Redis while it ran"] = monitor.heard
         tokens = [token for trail in trails for token in trail.tokens]
@@ -199,6 +202,17 @@ def test_nothing_is_found_in_what_is_clean() -> None:
     clean = {"somewhere": json.dumps({"body": "hei", "address": "fd12::1"}).encode() * 100}
 
     assert find_leaks(clean, marks_of(["A" * 43])) == []
+
+
+def test_row_in_clear_is_found_in_a_backup(visit: Visit, tmp_path: Path) -> None:
+    plant(visit, "chatline", f"{ROOT_WORD} melding".encode())
+    try:
+        visit.installation.manage("backup", str(tmp_path / "planted.chatline"))
+    finally:
+        plant(visit, "chatline", None)
+
+    contents = backup_contents(tmp_path / "planted.chatline")
+    assert places_with(find_leaks(contents, [marked_word()])) == {"backup database"}
 
 
 @pytest.mark.parametrize("alias", ["chatline", "keys"])
