@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from scripts.benchmarking import MINUTES, closing_table
 from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
 
@@ -63,3 +64,41 @@ def test_waiting_visitors_know_their_place(tmp_path: Path) -> None:
 
     assert crowd["visitors"] == 100
     assert (crowd["misplaced"], crowd["missed_beats"], crowd["surprises"]) == (0, 0, 0)
+
+
+def test_crowd_is_not_disturbed_by_those_who_speak(tmp_path: Path) -> None:
+    found = run_quickly("benchmarks.crowded", tmp_path / "found.json")
+
+    assert found["sockets"] == 100
+    assert found["round"]["acked"] == found["round"]["stored"] > 50
+    assert (found["surprises"], found["round"]["lost"], found["round"]["database_faults"]) == (0, 0, 0)
+
+
+def test_everybody_is_let_in_and_placed_in_a_rush(tmp_path: Path) -> None:
+    rush = run_quickly("benchmarks.arrivals", tmp_path / "found.json")["rush"]
+
+    assert (rush["visitors"], rush["welcomed"]) == (30, 30)
+    assert rush["claimed"] >= 8
+    assert (rush["refused"], rush["misplaced"], rush["unheard"], rush["faults"]) == (0, 0, 0, [])
+
+
+def test_mixed_traffic_loses_nothing(tmp_path: Path) -> None:
+    soak = run_quickly("benchmarks.soak", tmp_path / "found.json")["soak"]
+
+    assert soak["opened"] == soak["ended"] >= 8
+    assert soak["messages"] > 50
+    assert (soak["lost"], soak["doubled"], soak["reordered"], soak["spoiled"], soak["faults"]) == (0, 0, 0, 0, [])
+
+
+def test_every_benchmark_has_its_minutes_and_its_line_in_the_closing_table() -> None:
+    scripts = {f"benchmarks/{path.name}" for path in (ROOT / "benchmarks").glob("[a-z]*.py")}
+    reached = {"what": "p99", "wanted": "<= 10 ms", "found": "9.1 ms", "reached": True}
+    found = {"benchmarks/crowded.py": {"targets": [reached, {**reached, "found": "11 ms", "reached": False}]}}
+
+    table = closing_table(["benchmarks/crowded.py", "benchmarks/idle.py"], found).splitlines()
+
+    assert set(MINUTES) == scripts
+    assert table[2].split() == ["p99", "<=", "10", "ms", "9.1", "ms", "reached"]
+    assert table[3].endswith("NOT REACHED")
+    assert table[4].startswith("benchmarks/idle.py")
+    assert table[4].endswith("NOT REACHED")
