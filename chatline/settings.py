@@ -325,7 +325,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"quiet": {"()": "chatline.quiet_logs.chosen_formatter"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "quiet"}},
+    "filters": {"pace": {"()": "chatline.log_pace.Pace"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "quiet", "filters": ["pace"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "chatline": {"level": "INFO"},

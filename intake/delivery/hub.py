@@ -19,11 +19,12 @@ from intake.delivery.database_thread import DatabaseThread
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed, Numbered
 from intake.delivery.grouping import Grouped
-from intake.delivery.measures import note_batch
+from intake.delivery.measures import note_batch, note_failure
 from intake.delivery.rate import Buckets
 from intake.delivery.signs import Signs
 from intake.delivery.tick import Tick
 from intake.delivery.wakeups import Wake, Wakeups
+from intake.errors import Unavailable
 from intake.models import Message
 from intake.rules.messages import Outcome, Posting, Stored, read_messages, store_messages
 from intake.rules.snapshots import Snapshot, look_up
@@ -104,6 +105,8 @@ class Hub:
                 if stored.conversation_id in self.feeds:
                     recent = self._recent.setdefault(stored.conversation_id, deque(maxlen=RECENT_MESSAGES))
                     recent.append(number_message(stored))
+            elif isinstance(stored, Unavailable):
+                note_failure("writer")
         for conversation_id, head in heads.items():
             self._reached(conversation_id, head)
         if heads:

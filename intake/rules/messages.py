@@ -6,6 +6,7 @@ of statements, whatever the size of the batch.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,8 @@ from intake.rules.message_rows import Head, Row, insert_rows, lock_heads, move_h
 from intake.sealing.cipher import Cipher, SealBroken
 from intake.sealing.key_store import open_keys
 from intake.sealing.router import ALIAS as KEYS
+
+logger = logging.getLogger(__name__)
 
 Role = Message.Role
 
@@ -103,6 +106,7 @@ def _store_alone(posting: Posting, *, now: datetime) -> Outcome:
     try:
         return _store_batch([posting], now=now)[0]
     except _SPOILT:
+        logger.warning("A message could not be stored.", exc_info=True)
         return Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS)
 
 

@@ -11,6 +11,8 @@ import pytest
 from tests.servers import free_port
 from tests.web import Installation
 
+Told = tuple[int, str, str, str]
+
 pytestmark = pytest.mark.once
 
 # In a process of its own: this one has its databases already.
@@ -35,7 +37,7 @@ asyncio.run(main())
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> list[Told]:
     nobody = f"postgres://chatline:word@127.0.0.1:{free_port()}"
     addresses = {"DATABASE_URL": f"{nobody}/chatline", "KEYS_DATABASE_URL": f"{nobody}/keys"}
     installation = Installation(tmp_path_factory.mktemp("installation"), addresses, prepared=True)
@@ -46,11 +48,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     answer = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True, timeout=90
     )
-    found: list[list[str]] = json.loads(answer.stdout.splitlines()[-1])
+    found: list[Told] = json.loads(answer.stdout.splitlines()[-1])
     return found
 
 
-def test_without_a_database_a_page_asks_to_come_back_and_names_the_numbers(told: list[list[str]]) -> None:
+def test_without_a_database_a_page_asks_to_come_back_and_names_the_numbers(told: list[Told]) -> None:
     status, wait, kind, page = told[0]
 
     assert (status, wait, kind) == (503, "3", "text/html; charset=utf-8")
@@ -59,7 +61,7 @@ def test_without_a_database_a_page_asks_to_come_back_and_names_the_numbers(told:
 
 
 @pytest.mark.parametrize("place", [1, 2])
-def test_without_a_database_a_program_is_told_when_to_come_back(told: list[list[str]], place: int) -> None:
+def test_without_a_database_a_program_is_told_when_to_come_back(told: list[Told], place: int) -> None:
     status, wait, kind, problem = told[place]
 
     assert (status, wait, kind) == (503, "3", "application/problem+json")
