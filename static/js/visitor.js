@@ -5,7 +5,8 @@ import { createSession, tabStorage } from "./lib/session.js";
 import { setUpChat } from "./lib/visitor-chat.js";
 
 const exit = document.querySelector("[data-quick-exit]");
-const helpline = document.body.dataset.helpline || "";
+// A page that was not found knows no helpline, but its address may.
+const helpline = document.body.dataset.helpline || window.location.pathname.split("/")[1];
 const storage = tabStorage(window);
 const session = createSession(storage, helpline);
 const root = document.querySelector("[data-chat]");
