@@ -5,7 +5,7 @@ DATA ?= var
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run totp test lint check lock bench
+.PHONY: help run totp test lint check lock bench faults
 
 help: ## List these targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1	\2/'
@@ -30,3 +30,6 @@ lock: ## Compile the lock files (ARGS=--upgrade)
 
 bench: ## Benchmarks on PostgreSQL and Redis (ARGS=benchmarks/idle.py)
 	@$(PYTHON) scripts/dev.py bench $(ARGS)
+
+faults: ## Break everything under load, an hour (ARGS="--only Redis --times 1")
+	@$(PYTHON) scripts/dev.py faults $(ARGS)

@@ -21,7 +21,7 @@ from scripts.machine import ROOT, Missing, require_python  # noqa: E402
 try:
     require_python()
     # Only now: an older Python would stop at their grammar with a riddle.
-    from scripts import benchmarking, development, environment, linting, locks, testing
+    from scripts import benchmarking, development, environment, faulting, linting, locks, testing
 except Missing as too_old:
     sys.exit(str(too_old))
 
@@ -44,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "bench", help="benchmarks on PostgreSQL and Redis; further arguments go to them", add_help=False
     )
+    commands.add_parser(
+        "faults", help="break everything under load; further arguments go to the harness", add_help=False
+    )
     totp = commands.add_parser("totp", help="a demo login's current second-factor code")
     totp.add_argument("name", nargs="?")
     totp.add_argument("--data", type=Path, default=ROOT / "var")
@@ -52,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str]) -> int:
     chosen, rest = parser().parse_known_args(arguments)
-    if rest and chosen.command not in {"test", "bench"}:
+    if rest and chosen.command not in {"test", "bench", "faults"}:
         parser().error(f"unknown: {' '.join(rest)}")
     return COMMANDS[chosen.command](chosen, rest) or 0
 
@@ -71,6 +74,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace, list[str]], int | None]] = {
     "check": lambda chosen, rest: max(linting.lint(), testing.run_tests([])),
     "lock": lambda chosen, rest: locks.lock_all(upgrade=chosen.upgrade),
     "bench": lambda chosen, rest: benchmarking.run_benchmarks(rest),
+    "faults": lambda chosen, rest: faulting.run_faults(rest),
     "totp": lambda chosen, rest: print_totp(chosen.name, data=chosen.data),
 }
 

@@ -52,6 +52,10 @@ def node_command(arguments: list[str]) -> list[str]:
     return [find_program("node") or "node", "--test", "--test-reporter=spec", *(chosen or everything)]
 
 
+def faults_command(arguments: list[str]) -> list[str]:
+    return [str(python_path()), "-m", "tests.faults", "--short"]
+
+
 SQLITE = Group("SQLite", "tests", sqlite_command)
 SERVERS = Group("PostgreSQL and Redis", "tests", servers_command, needs=("postgres", "redis-server"))
 PROCESSES = Group("processes", "tests", processes_command)
@@ -59,8 +63,12 @@ PROCESSES = Group("processes", "tests", processes_command)
 BROWSER = Group("browser", "tests/browser", browser_command, ("chromium",), {"DJANGO_ALLOW_ASYNC_UNSAFE": "1"})
 JAVASCRIPT = Group("JavaScript", "tests/js", node_command, needs=("node",))
 
+FAULTS = Group("faults", "tests/faults", faults_command, needs=("postgres", "redis-server"))
+
 # Two lanes at the same time: the second one mostly waits for processes and pages.
 LANES = [[SQLITE, SERVERS, JAVASCRIPT], [PROCESSES, BROWSER]]
+# Afterwards, alone: what it promises in seconds must not be measured beside other tests.
+ALONE = [[FAULTS]]
 APART = [Path("tests/browser"), Path("tests/js")]
 
 
@@ -76,14 +84,16 @@ def options(arguments: list[str]) -> list[str]:
     return [argument for argument in arguments if not is_target(argument)]
 
 
-def chosen_lanes(arguments: list[str]) -> list[list[Group]]:
+def chosen_lanes(arguments: list[str], *, lanes: list[list[Group]] = LANES) -> list[list[Group]]:
     """The lanes with the groups that `arguments` choose."""
-    return [[group for group in lane if is_chosen(group, arguments)] for lane in LANES]
+    return [[group for group in lane if is_chosen(group, arguments)] for lane in lanes]
 
 
 def is_chosen(group: Group, arguments: list[str]) -> bool:
     """Everything without arguments; with paths, the groups that hold one; with pytest's options, those of pytest."""
     paths = [Path(target.split("::")[0]) for target in targets(arguments)]
+    if group is FAULTS:
+        return not arguments or Path(group.folder) in paths
     if not paths:
         return group is not JAVASCRIPT or not options(arguments)
     own = Path(group.folder)

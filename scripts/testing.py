@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import TextIO
 
 from scripts.environment import SERVERS_LOCK, TEST_LOCK, install_lock, install_node_packages, set_up
-from scripts.groups import Group, chosen_lanes
+from scripts.groups import ALONE, Group, chosen_lanes
 from scripts.machine import ROOT, Missing, has, in_ci, missing_sentence, provide
 
 PYTEST_SUMMARY = re.compile(r"^=+ (?P<counts>.*\b(passed|failed|error|errors|no tests ran|deselected)\b.* in .*?) =+$")
+FAULTS_SUMMARY = re.compile(r"^faults: (?P<counts>\d+ passed, \d+ failed(, \d+ skipped)?)$")
 NODE_SUMMARY = re.compile(r"^\S+ (?P<kind>pass|fail|skipped) (?P<count>\d+)$")
 NO_TESTS = 5
 LOOK_SECONDS = 0.2
-NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose"]
+FAULT_TOOLS = ["faketime", "ip", "mount", "nft", "nsenter", "setpriv", "tc", "umount", "unshare"]
+NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose", *FAULT_TOOLS]
 # Debian starts a server together with each of these, so they are asked of CI's machine only.
 NEEDED_IN_CI = ["caddy", "ejabberd"]
 
@@ -48,6 +50,7 @@ def run_tests(arguments: list[str]) -> int:
     missing = provide_servers() + provide_node_packages()
     began_at = time.monotonic()
     outcomes = run_lanes(chosen_lanes(arguments), arguments, missing)
+    outcomes += run_lanes(chosen_lanes(arguments, lanes=ALONE), arguments, missing)
     print(closing_table(outcomes, chosen=bool(arguments), seconds=time.monotonic() - began_at), flush=True)
     none = all(outcome.code == NO_TESTS for outcome in outcomes)
     return 0 if not none and all(outcome.is_good(chosen=bool(arguments)) for outcome in outcomes) else 1
@@ -137,7 +140,7 @@ def run_and_write(command: list[str], environment: dict[str, str], output: TextI
 
 def counts_after(line: str, counts: list[str]) -> list[str]:
     """What the closing table will say, when this line has been read too."""
-    if found := PYTEST_SUMMARY.match(line):
+    if found := PYTEST_SUMMARY.match(line) or FAULTS_SUMMARY.match(line):
         return [found["counts"]]
     if found := NODE_SUMMARY.match(line):
         return [*counts, f"{found['count']} {found['kind']}"]

@@ -83,8 +83,12 @@ def main(arguments: list[str]) -> int:
         print("Stopped by hand.")
     if results:
         print_results(results)
-    found = not proves or print_bugs(bugs)
-    return 0 if found and (results or bugs) and all(result.good for result in results) else 1
+    found = print_bugs(bugs) if proves else []
+    good = [*found, *(result.good for result in results if not result.skipped)]
+    skipped = sum(result.skipped and result.good for result in results)
+    failed = good.count(False) + sum(result.skipped and not result.good for result in results)
+    print(f"\nfaults: {good.count(True)} passed, {failed} failed, {skipped} skipped")
+    return 0 if good and not failed else 1
 
 
 def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
@@ -123,7 +127,9 @@ def _run(
 ) -> Result:
     if lacking := _lacking(fault):
         sentence = f"needs {', '.join(lacking)}"
-        return Result(fault.name, "", failures=[sentence] if in_ci() else [], notes={"skipped:": sentence})
+        return Result(
+            fault.name, "", failures=[sentence] if in_ci() else [], notes={"skipped:": sentence}, skipped=True
+        )
     webs = fault.webs if postgres else 1
     with staged(
         crowd,

@@ -37,6 +37,7 @@ class Result:
     seconds: float = 0.0
     notes: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
+    skipped: bool = False
 
     @property
     def good(self) -> bool:

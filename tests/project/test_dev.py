@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import groups, machine, testing
+from scripts import faulting, groups, machine, testing
 from scripts.machine import ROOT
+from tests.faults.catalogue import FAULTS
 
 pytestmark = pytest.mark.once
 
@@ -82,13 +83,13 @@ def test_make_alone_lists_every_target() -> None:
 
     targets = re.findall(r"^([a-z]+):(?!=)", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     assert re.findall(r"^  make (\w+)\t", answer.stdout, flags=re.MULTILINE) == targets
-    assert {"run", "test", "lint", "check", "lock", "bench", "totp"} < set(targets)
+    assert {"run", "test", "lint", "check", "lock", "bench", "faults", "totp"} < set(targets)
 
 
 def test_every_make_target_is_a_command_without_make() -> None:
     called = set(re.findall(r"scripts/dev\.py (\w+)", (ROOT / "Makefile").read_text()))
 
-    assert called == {"run", "totp", "test", "lint", "check", "lock", "bench"}
+    assert called == {"run", "totp", "test", "lint", "check", "lock", "bench", "faults"}
     help_text = subprocess.run(
         [sys.executable, "scripts/dev.py", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
@@ -98,17 +99,21 @@ def test_every_make_target_is_a_command_without_make() -> None:
 @pytest.mark.parametrize(
     ("arguments", "names"),
     [
-        ([], ["SQLite", "PostgreSQL and Redis", "JavaScript", "processes", "browser"]),
+        ([], ["SQLite", "PostgreSQL and Redis", "JavaScript", "processes", "browser", "faults"]),
         (["-k", "queue"], ["SQLite", "PostgreSQL and Redis", "processes", "browser"]),
         (["tests/project"], ["SQLite", "PostgreSQL and Redis", "processes"]),
         (["tests/project/test_dev.py::test_x", "-x"], ["SQLite", "PostgreSQL and Redis", "processes"]),
         (["tests/browser"], ["browser"]),
         (["tests/js"], ["JavaScript"]),
         (["tests/js", "tests/intake"], ["SQLite", "PostgreSQL and Redis", "JavaScript", "processes"]),
+        (["tests/faults"], ["SQLite", "PostgreSQL and Redis", "processes", "faults"]),
+        (["tests/faults/test_checker.py"], ["SQLite", "PostgreSQL and Redis", "processes"]),
     ],
 )
 def test_arguments_choose_groups(arguments: list[str], names: list[str]) -> None:
-    assert [group.name for lane in groups.chosen_lanes(arguments) for group in lane] == names
+    lanes = groups.chosen_lanes(arguments) + groups.chosen_lanes(arguments, lanes=groups.ALONE)
+
+    assert [group.name for lane in lanes for group in lane] == names
 
 
 def test_every_test_of_pytest_is_in_a_group() -> None:
@@ -130,6 +135,37 @@ def test_every_test_of_pytest_is_in_a_group() -> None:
 )
 def test_closing_line_of_pytest_is_found(line: str, counts: str) -> None:
     assert testing.counts_after(line, ["earlier"]) == [counts]
+
+
+@pytest.mark.parametrize("counts", ["17 passed, 0 failed", "14 passed, 1 failed, 3 skipped"])
+def test_closing_line_of_faults_is_found(counts: str) -> None:
+    assert testing.counts_after(f"faults: {counts}", ["earlier"]) == [counts]
+
+
+def test_faults_run_when_all_other_tests_have_ended() -> None:
+    beside = [group.name for lane in groups.LANES for group in lane]
+
+    assert [[group.name for group in lane] for lane in groups.ALONE] == [["faults"]]
+    assert "faults" not in beside
+    assert groups.faults_command([])[1:] == ["-m", "tests.faults", "--short"]
+
+
+def test_every_program_that_a_fault_needs_can_be_provided() -> None:
+    needed = {need for fault in FAULTS for need in fault.needs} - {"root"}
+
+    assert needed <= {*faulting.NEEDED}
+    assert {*faulting.NEEDED, *testing.NEEDED} <= set(machine.DEBIAN_PACKAGE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ([], ["tests.faults.protocol_machine", "tests.faults.frame_fuzzer", "tests.faults"]),
+        (["--only", "Redis"], ["tests.faults"]),
+    ],
+)
+def test_faults_are_the_harness_and_without_arguments_the_protocol_too(arguments: list[str], parts: list[str]) -> None:
+    assert [part[1] for part in faulting.parts(arguments)] == parts
 
 
 @pytest.mark.parametrize(("ci", "code", "word"), [("true", 1, "failed"), ("", 0, "skipped")])

@@ -128,14 +128,16 @@ BUGS = [
 ]
 
 
-def print_bugs(results: Sequence[Result]) -> bool:
-    """The table of what was planted; whether all of it was found."""
+def print_bugs(results: Sequence[Result]) -> list[bool]:
+    """The table of what was planted; for each bug, whether it was found."""
     print("\nBugs planted in the running system")
-    all_found = len(results) == len(BUGS)
-    for bug, result in zip(BUGS, results, strict=False):
-        found = bug.is_found(result)
-        all_found = all_found and found
-        counts = ", ".join(f"{number} {kind}" for kind, number in result.counts.items() if number)
-        word = "found" if found else "NOT FOUND"
-        print(f"  {bug.name:24}{bug.where:32}{word:11}{counts or '; '.join(result.failures) or 'nothing'}")
-    return all_found
+    done = {result.fault: result for result in results}
+    return [_print_bug(bug, done.get(bug.fault.name)) for bug in BUGS]
+
+
+def _print_bug(bug: Bug, result: Result | None) -> bool:
+    found = result is not None and bug.is_found(result)
+    counts = [f"{number} {kind}" for kind, number in result.counts.items() if number] if result else ["not tried"]
+    said = ", ".join(counts) or "; ".join(result.failures if result else []) or "nothing"
+    print(f"  {bug.name:24}{bug.where:32}{'found' if found else 'NOT FOUND':11}{said}")
+    return found
