@@ -7,6 +7,7 @@ and leave connections open that nobody closes after a fault.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,6 +16,8 @@ from typing import ParamSpec, TypeVar
 import psycopg
 from django.db import DatabaseError, connections
 from psycopg_pool import PoolTimeout
+
+FINISH_SECONDS = 2.0
 
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
@@ -33,8 +36,10 @@ class DatabaseThread:
         return await loop.run_in_executor(self._executor, partial(_do, partial(work, *args, **kwargs)))
 
     async def finish(self) -> None:
-        """Close the connections and end the thread."""
-        await self.run(connections.close_all)
+        """Close the connections and end the thread. One that hangs is not waited for: it ends with the process."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                await self.run(connections.close_all)
         self._executor.shutdown(wait=False)
 
 

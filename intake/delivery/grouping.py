@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 3.0
 """A batch that takes longer waits for a database that does not answer. Less than clients wait (docs/protocol.md)."""
+LOOK_SECONDS = 0.2
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -101,10 +102,11 @@ class Grouped(Generic[Item, Result]):
         self._waiting.clear()
 
     async def finish(self) -> None:
-        """Wait until nothing is waiting and close the thread's connections."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
-        await self._thread.finish()
+        """Wait until nothing is waiting and close the thread's connections; not for a database that hangs."""
+        while self._running is not None and not self._hangs:
+            await asyncio.wait([self._running], timeout=LOOK_SECONDS)
+        if not self._hangs:
+            await self._thread.finish()
 
 
 def _unavailable() -> Unavailable:

@@ -92,3 +92,13 @@ async def test_work_goes_on_when_the_database_answers_again(doubling: Doubling) 
     await asyncio.wait_for(doubling.was_told.wait(), SECONDS)
 
     assert await outcome(doubling.grouped.submit(2)) == 4
+
+
+async def test_process_that_ends_does_not_wait_for_a_database_that_hangs(doubling: Doubling) -> None:
+    doubling.free.clear()
+    future = doubling.grouped.submit(1)
+
+    await asyncio.wait_for(doubling.grouped.finish(), SECONDS)
+
+    assert await outcome(future) == "unavailable 3.0"
+    assert doubling.done == []
