@@ -3,6 +3,7 @@
     python -m tests.faults.crowd make 200 prints their entrances as JSON
     python -m tests.faults.crowd read                  prints every stored message as JSON
     python -m tests.faults.crowd staff | holders       prints who is behind a cookie | who holds what, and who claimed
+    python -m tests.faults.crowd stay-signed-in        lets staff's sessions last for ten days
 
 A process of its own, because it is Django's, and the harness has databases that come and go.
 """
@@ -14,6 +15,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import django
@@ -74,9 +76,21 @@ def holders() -> dict[str, dict[str, Any]]:
     return {"held": {str(public_id): name for public_id, name in names}, "claims": Counter(claims)}
 
 
+def stay_signed_in() -> int:
+    from django.contrib.sessions.models import Session
+    from django.utils import timezone
+
+    return Session.objects.update(expire_date=timezone.now() + timedelta(days=10))
+
+
 def main(arguments: list[str]) -> None:
     django.setup()
-    work: dict[str, Callable[[], object]] = {"read": read, "staff": staff, "holders": holders}
+    work: dict[str, Callable[[], object]] = {
+        "read": read,
+        "staff": staff,
+        "holders": holders,
+        "stay-signed-in": stay_signed_in,
+    }
     answer = make(int(arguments[1])) if arguments[0] == "make" else work[arguments[0]]()
     sys.stdout.write(json.dumps(answer))
 
