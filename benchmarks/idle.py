@@ -52,12 +52,12 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(chosen: argparse.Namespace) -> int:
-    from benchmarks.stage.conversations import make_helpline, open_conversations, visitor_entrance
+    from benchmarks.stage.conversations import fill_queue, make_helpline
     from benchmarks.stage.crowd import let_wait
     from benchmarks.stage.server import chatline_command, free_port, serving
 
     print(f"Opening {chosen.visitors:,} conversations ...", flush=True)
-    entrances = [visitor_entrance(opened) for opened in open_conversations(make_helpline(), chosen.visitors)]
+    entrances = fill_queue(make_helpline(), chosen.visitors)
     port = free_port()
     with serving(chatline_command(port), port) as server:
         crowd = let_wait(server, entrances, seconds=chosen.seconds)

@@ -19,6 +19,7 @@ from benchmarks.load.party import Entrance
 from counsellor.models import Counsellor, Membership, SecondFactor
 from intake.models import Conversation, Helpline, OpeningHours
 from intake.rules.lifecycle import Opened, claim_conversation, open_conversation
+from intake.rules.tokens import hash_token, new_token
 
 CHATS_PER_COUNSELLOR = 4
 SEED = b"a seed to measure by"  # 20 bytes
@@ -46,6 +47,25 @@ def open_conversations(helpline: Helpline, number: int) -> list[Opened]:
     """`number` waiting conversations, in the order of arrival."""
     with transaction.atomic(), transaction.atomic(using="keys"):
         return [open_conversation(helpline, language="nb", intro={}, now=timezone.now()) for _ in range(number)]
+
+
+def fill_queue(helpline: Helpline, number: int) -> list[Entrance]:
+    """`number` visitors who will wait and say nothing, so that they need no key; the first is opened by the rule."""
+    first, now = open_conversations(helpline, 1)[0], timezone.now()
+    tokens = [new_token() for _ in range(number - 1)]
+    Conversation.objects.bulk_create(
+        [
+            Conversation(
+                helpline=helpline, token_hash=hash_token(token), language="nb",
+                created_at=now, last_activity_at=now, visitor_seen_at=now,
+            )
+            for token in tokens
+        ],
+        batch_size=1000,
+    )  # fmt: skip
+    found = Conversation.objects.in_bulk([hash_token(token) for token in tokens], field_name="token_hash")
+    rest = [Opened(found[hash_token(token)], token) for token in tokens]
+    return [visitor_entrance(opened) for opened in sorted([first, *rest], key=lambda opened: opened.conversation.pk)]
 
 
 def make_chats(helpline: Helpline, number: int) -> list[Entrance]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from benchmarks.load.party import Entrance
 from benchmarks.load.rounds import Load, Played, Round, play
 from benchmarks.load.visitor import Waiter, all_placed, connect_waiters
-from benchmarks.stage.conversations import make_chats, make_helpline, open_conversations, visitor_entrance
+from benchmarks.stage.conversations import fill_queue, make_chats, make_helpline
 from benchmarks.stage.ledger import check_chatline
 from benchmarks.stage.server import chatline_command, free_port, serving
 from benchmarks.stage.standings import faults, others, share
@@ -22,7 +22,7 @@ def measure(load: Load, *, waiting: int, report: str | None) -> int:
     """Run it, print it. 1 when a message was lost, doubled, reordered or spoiled, or a waiting one was disturbed."""
     helpline = make_helpline()
     chats = make_chats(helpline, load.conversations)
-    crowd = [visitor_entrance(opened) for opened in open_conversations(helpline, waiting)]
+    crowd = fill_queue(helpline, waiting)
     port = free_port()
     with serving(chatline_command(port), port) as server:
         played, surprises = play_in_a_crowd(port, chats, crowd, load, Usage(server.pid))
