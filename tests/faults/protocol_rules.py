@@ -180,13 +180,31 @@ class ProtocolMachine(RuleBasedStateMachine):
         posts = self.talks[number].posts
         mine = [key for key, post in posts.items() if wire and key[0] == wire.tab.role and not post.fault]
         if wire and mine:
-            key = mine[-1 - which % len(mine)]
-            post = posts[key]
-            if other_body:
-                post.bodies.append(f"{post.bodies[0]} ikke")
+            origin_id = mine[-1 - which % len(mine)][1]
             for _ in range(1 + twice):
-                post.wires.append(wire)
-                self._post(wire, key[1], post.bodies[-1] if other_body else post.bodies[0])
+                self._repeat(wire, origin_id, other_body=other_body)
+        self._after()
+
+    def _repeat(self, wire: Wire, origin_id: str, *, other_body: bool) -> None:
+        post = wire.tab.talk.posts[wire.tab.role, origin_id]
+        if other_body:
+            post.bodies.append(f"{post.bodies[0]} ikke {len(post.bodies)}")
+            # What is not answered yet may be stored with either body.
+            if post.seq is not None and (origin_id in wire.answered or origin_id not in wire.posted):
+                wire.must_refuse.add(origin_id)
+        else:
+            wire.must_refuse.discard(origin_id)
+        post.wires.append(wire)
+        self._post(wire, origin_id, post.bodies[-1] if other_body else post.bodies[0])
+
+    @step(number=TALKS, tab=TABS, other_body=st.booleans())
+    def write_and_repeat(self, number: int, tab: int, other_body: bool) -> None:
+        """An ack that was not heard: the same message once more, after it was stored."""
+        if wire := self._wire(number, tab):
+            self._post_new(wire)
+            self._until(lambda: self._is_answered(wire), "a message was not answered")
+            if wire.alive:
+                self._repeat(wire, wire.posted[-1], other_body=other_body)
         self._after()
 
     @step(number=TALKS, tab=TABS, fault=st.sampled_from(["malformed", "too_long"]))
@@ -274,9 +292,12 @@ class ProtocolMachine(RuleBasedStateMachine):
             talk.epoch += 1
             Conversation.objects.filter(pk=talk.pk).update(epoch=talk.epoch)
 
-    @step(number=TALKS, sure=RARELY, lost=st.integers(1, 3))
-    def restore_backup(self, number: int, sure: int, lost: int) -> None:
-        """Everybody is out, the last messages are not there any more, and a new epoch says so."""
+    @step(number=TALKS, sure=RARELY, lost=st.integers(1, 3), again=st.booleans())
+    def restore_backup(self, number: int, sure: int, lost: int, again: bool) -> None:
+        """Everybody is out, the last messages are not there any more, and a new epoch says so.
+
+        With `again` a tab, which may have missed its acks, sends anew what was lost: it is stored as if never before.
+        """
         talk = self.talks[number]
         if sure:
             return
@@ -289,7 +310,14 @@ class ProtocolMachine(RuleBasedStateMachine):
             head = max(0, Conversation.objects.get(pk=talk.pk).head - lost)
             Message.objects.filter(conversation_id=talk.pk, seq__gt=head).delete()
             Conversation.objects.filter(pk=talk.pk).update(head=head, epoch=F("epoch") + 1)
-        talk.forget_after(head)
+        lost_keys = talk.forget_after(head)
+        if again and talk.state != "ended" and (wire := self._wire(number, 0)):
+            for role, origin_id in lost_keys:
+                if role == "visitor":
+                    post = talk.posts[role, origin_id]
+                    post.wires.append(wire)
+                    self._post(wire, origin_id, post.bodies[0])
+            self._after()
 
     # -- weather -----------------------------------------------------------------------------------------------
     @step(deaf=st.booleans())

@@ -36,6 +36,7 @@ class Wire:
         self.claims: list[tuple[str, int]] = [("hello", hello["after"])]
         self.posted: list[str] = []
         self.answered: set[str] = set()
+        self.must_refuse: set[str] = set()
         self.handed_over = False
         self.shown = 0
         self._world = world

@@ -69,12 +69,14 @@ class Talk:
                 wire.handed_over = wire.handed_over or wire.tab.role == "counsellor"
         self.holder = person
 
-    def forget_after(self, head: int) -> None:
-        """A backup was restored: what was told of later numbers is void."""
+    def forget_after(self, head: int) -> list[tuple[str, str]]:
+        """A backup was restored: what was told of later numbers is void. Returns what had been told."""
+        lost = [key for seq, key in sorted(self.told.items()) if seq > head]
         for post in self.posts.values():
             if post.seq is not None and post.seq > head:
                 post.seq = None
         self.told = {seq: key for seq, key in self.told.items() if seq <= head}
+        return lost
 
     # -- what may be said of it --------------------------------------------------------------------------------
     def check_text(self, frame: dict[str, Any]) -> None:
@@ -86,6 +88,7 @@ class Talk:
         key = (wire.tab.role, origin_id)
         post = self.posts[key]
         assert not post.fault, f"{post.fault} was stored"
+        assert origin_id not in wire.must_refuse, "another body was merged into what was stored"
         assert post.seq in (None, seq), f"{seq} was told before as {post.seq}"
         assert self.told.get(seq, key) == key, f"{seq} was given out twice"
         post.seq = seq
