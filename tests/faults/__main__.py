@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
             bugs = _run_on("postgres", [bug.fault for bug in BUGS], SHORT, chosen)
         for database in ("postgres", "sqlite"):
             if chosen.database in (None, database):
-                results += _run_on(database, [f for f in faults if database in f.databases], size, chosen)
+                results += _run_on(database, [f for f in faults if _is_for(f, database, chosen)], size, chosen)
     except KeyboardInterrupt:
         print("Stopped by hand.")
     if results:
@@ -95,6 +95,10 @@ def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
     if chosen.only:
         return any(name.lower() in fault.name.lower() for name in chosen.only)
     return fault.short or not chosen.short
+
+
+def _is_for(fault: Fault, database: str, chosen: argparse.Namespace) -> bool:
+    return database in (fault.short_on if chosen.short and not chosen.only else fault.databases)
 
 
 def _run_on(database: str, faults: list[Fault], size: Size, chosen: argparse.Namespace) -> list[Result]:

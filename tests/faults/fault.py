@@ -56,6 +56,8 @@ class Fault:
     inject: Inject
     databases: tuple[str, ...] = ("postgres",)
     short: bool = False
+    """Part of what `make test` runs, on the databases `short_on`."""
+    short_on: tuple[str, ...] = ("postgres",)
     needs: tuple[str, ...] = ()
     webs: int = 2
     times: int = 3

@@ -24,6 +24,12 @@ async def restart_both(scene: Scene) -> None:
 
 
 FAULTS = [
-    Fault("a worker is killed", kill_a_worker, databases=("postgres", "sqlite"), short=True),
+    Fault(
+        "a worker is killed",
+        kill_a_worker,
+        databases=("postgres", "sqlite"),
+        short=True,
+        short_on=("postgres", "sqlite"),
+    ),
     Fault("rolling restart", restart_both, databases=("postgres", "sqlite"), short=True),
 ]
