@@ -36,7 +36,7 @@ def translations(language: str) -> dict[str, bool]:
             catalogue: Catalog = read_po(file, locale=language)
         for message in catalogue:
             sentence = message.id if isinstance(message.id, str) else message.id[0]
-            said = message.string if isinstance(message.string, str) else all(message.string)
+            said = message.string if isinstance(message.string, str) else all(message.string or ())
             known[sentence] = known.get(sentence, False) or bool(said and not message.fuzzy)
     return known
 

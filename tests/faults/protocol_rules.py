@@ -311,12 +311,12 @@ class ProtocolMachine(RuleBasedStateMachine):
             Message.objects.filter(conversation_id=talk.pk, seq__gt=head).delete()
             Conversation.objects.filter(pk=talk.pk).update(head=head, epoch=F("epoch") + 1)
         lost_keys = talk.forget_after(head)
-        if again and talk.state != "ended" and (wire := self._wire(number, 0)):
+        if again and talk.state != "ended" and (back := self._wire(number, 0)):
             for role, origin_id in lost_keys:
                 if role == "visitor":
                     post = talk.posts[role, origin_id]
-                    post.wires.append(wire)
-                    self._post(wire, origin_id, post.bodies[0])
+                    post.wires.append(back)
+                    self._post(back, origin_id, post.bodies[0])
             self._after()
 
     # -- weather -----------------------------------------------------------------------------------------------
