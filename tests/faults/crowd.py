@@ -4,6 +4,7 @@
     python -m tests.faults.crowd read                  prints every stored message as JSON
     python -m tests.faults.crowd staff | holders       prints who is behind a cookie | who holds what, and who claimed
     python -m tests.faults.crowd stay-signed-in        lets staff's sessions last for ten days
+    python -m tests.faults.crowd put-sessions-aside FILE    and bring-sessions-back FILE
 
 A process of its own, because it is Django's, and the harness has databases that come and go.
 """
@@ -16,6 +17,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import django
@@ -83,16 +85,34 @@ def stay_signed_in() -> int:
     return Session.objects.update(expire_date=timezone.now() + timedelta(days=10))
 
 
+def put_sessions_aside(file: str) -> int:
+    from django.contrib.sessions.models import Session
+    from django.core import serializers
+
+    return Path(file).write_text(serializers.serialize("json", Session.objects.all()))
+
+
+def bring_sessions_back(file: str) -> int:
+    from django.core import serializers
+
+    sessions = list(serializers.deserialize("json", Path(file).read_text()))
+    for session in sessions:
+        session.save()
+    return len(sessions)
+
+
 def main(arguments: list[str]) -> None:
     django.setup()
-    work: dict[str, Callable[[], object]] = {
+    work: dict[str, Callable[..., object]] = {
+        "make": lambda number: make(int(number)),
         "read": read,
         "staff": staff,
         "holders": holders,
         "stay-signed-in": stay_signed_in,
+        "put-sessions-aside": put_sessions_aside,
+        "bring-sessions-back": bring_sessions_back,
     }
-    answer = make(int(arguments[1])) if arguments[0] == "make" else work[arguments[0]]()
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(work[arguments[0]](*arguments[1:])))
 
 
 if __name__ == "__main__":

@@ -244,7 +244,7 @@ class Party:
             case "head":
                 self._notice_head(frame["head"])
             case "gap":
-                self.epoch, self.after = frame["epoch"], 0
+                self.epoch, self.after, self.head = frame["epoch"], 0, 0
                 self.reading.shown.clear()
                 self.reading.dropped += 1
                 self._say(type="sync", after=0)
