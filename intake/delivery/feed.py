@@ -26,6 +26,7 @@ Numbered = tuple[int, str]
 
 FINISH_SECONDS = 5.0
 STUCK_SECONDS = 45.0
+PULL_AGAIN_SECONDS = 1.0
 
 
 class Source(Protocol):
@@ -40,6 +41,7 @@ class Feed:
     """`role` is "visitor" or "counsellor"; `user_id` the counsellor's."""
 
     __slots__ = (
+        "_again",
         "_closing",
         "_control",
         "_loop",
@@ -80,6 +82,7 @@ class Feed:
         self._closing: int | None = None
         self._sending_since: float | None = None
         self._task: asyncio.Task[None] | None = None
+        self._again: asyncio.TimerHandle | None = None
 
     @property
     def stuck(self) -> bool:
@@ -215,16 +218,22 @@ class Feed:
             self._task = None
             self._source.caught_up(self.conversation_id)
 
+    def _pull_again(self) -> None:
+        self._again = None
+        self.kick()
+
     async def _write(self, event: dict[str, object]) -> None:
         self._sending_since = self._loop.time()
         await self._send(event)
         self._sending_since = None
 
     async def _send_messages(self) -> bool:
-        """False when the database did not answer: the next tick kicks again."""
+        """False when the database did not answer: it is asked again soon."""
         after = self.cursor
         found = await self._source.messages_after(self.conversation_id, after)
         if found is None:
+            if self._again is None:
+                self._again = self._loop.call_later(PULL_AGAIN_SECONDS, self._pull_again)
             return False
         if not found:
             self.head = self.cursor  # purged meanwhile

@@ -33,6 +33,7 @@ TICK_SECONDS = 5
 HEAD_SECONDS = 20
 SEEN_SECONDS = 30
 QUEUE_PAUSE_SECONDS = 1.0
+HALF_STEP_SECONDS = 0.5
 PART = 250
 """Conversations seen to in one turn of the event loop."""
 
@@ -71,14 +72,19 @@ class Tick:
                 logger.warning("A heartbeat failed.", exc_info=True)
 
     async def _run(self) -> None:
-        for second in count(1):
+        # By the clock: what a slow database takes must not make ticks rarer, too.
+        tick_at, seen_at = self._hub.loop.time() + TICK_SECONDS - HALF_STEP_SECONDS, 0.0
+        while True:
             await asyncio.sleep(1)
+            now = self._hub.loop.time()
             try:
-                if second % TICK_SECONDS == 0:
+                if now >= tick_at:
+                    tick_at = now + TICK_SECONDS - HALF_STEP_SECONDS
                     await self._tick()
                 if self._arrived:
                     await self._mark_arrived()
-                if second % SEEN_SECONDS == 1:
+                if now >= seen_at:
+                    seen_at = now + SEEN_SECONDS - HALF_STEP_SECONDS
                     await self._mark_seen()
             except Exception:  # the database may be away; the next tick asks again
                 logger.warning("A tick failed.", exc_info=True)

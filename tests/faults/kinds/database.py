@@ -17,6 +17,8 @@ TOLD_SECONDS = 8.0
 UNREADY_SECONDS = 12.0
 READY_SECONDS = 10.0
 SOME_ACKS = 100
+HANGING_SECONDS = 5.0
+EXIT_SECONDS = 15.0
 # What was on its way when the database went may still come back as stored.
 ON_ITS_WAY_SECONDS = 1.0
 
@@ -101,10 +103,29 @@ async def connections_exhausted(scene: Scene) -> None:
     await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
 
 
+async def stopped_while_it_hangs(scene: Scene) -> None:
+    """A process that is asked to go has nothing to wait for."""
+    postgres, web = postgres_of(scene), scene.stage.webs[0]
+    await scene.do(postgres.freeze)
+    try:
+        await asyncio.sleep(HANGING_SECONDS)
+        began_at = time.monotonic()
+        await scene.do(web.stop)
+        took = time.monotonic() - began_at
+    finally:
+        await scene.do(postgres.thaw)
+    scene.notes["gone after s"] = f"{max(took, float(scene.notes.get('gone after s', 0))):.0f}"
+    if took > EXIT_SECONDS:
+        scene.fail(f"a process needed {took:.0f} s to go, and may need {EXIT_SECONDS:.0f} s")
+    scene.healed()
+    await scene.do(web.start)
+
+
 FAULTS = [
     Fault("PostgreSQL is killed", killed, short=True),
     Fault("PostgreSQL is stopped for 60 s", shut_down(60)),
     Fault("PostgreSQL is frozen for 20 s", frozen(20)),
+    Fault("a worker is stopped while PostgreSQL hangs", stopped_while_it_hangs, times=2),
     Fault("all connections are terminated", all_backends_terminated, short=True),
     Fault("connections are exhausted", connections_exhausted),
 ]

@@ -36,8 +36,10 @@ class Store:
     def __init__(self) -> None:
         self.away = False
         self.head = 0
+        self.asked = 0
 
     async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered] | None:
+        self.asked += 1
         return (
             None
             if self.away
@@ -53,13 +55,14 @@ class Client:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
-        self.reading = asyncio.Event()
+        self.reading, self.wrote = asyncio.Event(), asyncio.Event()
         self.reading.set()
 
     async def send(self, event: dict[str, object]) -> None:
         await self.reading.wait()
         text = event.get("text")
         self.events.append(json.loads(str(text)) if text else {"type": "close", "code": event["code"]})
+        self.wrote.set()
 
     def kinds(self) -> list[str]:
         return [str(event["type"]) for event in self.events]
@@ -101,6 +104,28 @@ async def test_failed_read_before_the_end_loses_nothing(store: Store, client: Cl
 
     assert client.kinds()[-2:] == ["message", "close"]
     assert client.events[-1]["code"] == frames.CLOSE_ENDED
+
+
+async def test_what_could_not_be_read_is_asked_for_again_without_being_told(
+    store: Store, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("intake.delivery.feed.PULL_AGAIN_SECONDS", 0.01)
+    feed = make(store, client)
+    await settle(feed)
+    store.away, store.head = True, 2
+    feed.reach(2)
+    for head in range(20):
+        feed.say(frames.HeadBeat(head=head))
+    await settle(feed)
+    asked = store.asked
+    store.away = False
+
+    async with asyncio.timeout(5):
+        while client.kinds()[-2:] != ["message", "message"]:
+            client.wrote.clear()
+            await client.wrote.wait()
+
+    assert store.asked == asked + 1
 
 
 async def test_one_who_is_dismissed_gets_no_further_message(store: Store, client: Client) -> None:
