@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +177,72 @@ def test_image_has_what_runs_and_no_more() -> None:
     } < allowed
     assert [path for path in allowed if not (ROOT / path).exists()] == []
     assert {"tests", "deploy/secrets", "deploy", "var", ".git"} & allowed == set()
+
+
+def image_steps() -> list[str]:
+    """The commands of the Dockerfile after the source has been copied, in the stage that builds."""
+    stage = (ROOT / "Dockerfile").read_text().partition("COPY . .")[2].partition("\nFROM ")[0]
+    runs = re.findall(r"^RUN ((?:.*\\\n)*.*)$", stage, flags=re.MULTILINE)
+    return [step.strip() for run in runs for step in run.replace("\\\n", " ").split("&&")]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What lies in the image's /srv, built by its own commands. The packages are those of these tests."""
+    srv = tmp_path_factory.mktemp("srv")
+    source = srv / "chatline"
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    for name in allowed:
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+        else:
+            shutil.copy(ROOT / name, source / name)
+    for step in image_steps():
+        if not step.startswith("pip "):
+            run_in_image(srv, "sh", "-c", step)
+    return srv
+
+
+def run_in_image(srv: Path, *command: str) -> str:
+    """What a command prints with the image's environment, which holds no secret."""
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    settings = {"DJANGO_SETTINGS_MODULE": "chatline.settings"}
+    environment = {
+        **settings,
+        "PATH": path,
+        "CHATLINE_STATIC_ROOT": str(srv / "static"),
+        "CHATLINE_DATA_DIR": "/nowhere",
+    }
+    answer = subprocess.run(command, cwd=srv / "chatline", env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr[-3000:]
+    return answer.stdout
+
+
+def test_image_is_built_with_its_files_and_texts(image: Path) -> None:
+    catalogues = {path.with_suffix("") for path in image.rglob("*.po")}
+
+    assert len(image_steps()) >= 3
+    assert (image / "static" / "staticfiles.json").exists()
+    assert catalogues
+    assert {path for path in catalogues if not path.with_suffix(".mo").exists()} == set()
+    assert not (image / "chatline" / "scripts").exists()
+
+
+def test_image_holds_what_its_commands_import(image: Path) -> None:
+    run_in_image(image, "python", "-c", "import django; django.setup(); import chatline.asgi, chatline.web_protocol")
+    commands = run_in_image(image, "python", "manage.py", "help", "--commands").split()
+
+    assert {"migrate", "housekeeping", "backup", "restore", "check", "createsuperuser"} <= set(commands)
+
+
+def test_image_runs_as_nobody_and_from_pinned_parts() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    bases = re.findall(r"^FROM (\S+)", text, flags=re.MULTILINE)
+
+    assert all(re.fullmatch(r"[\w./-]+:[\w.-]*\d[\w.-]*", base) for base in bases)
+    assert "pip install --require-hashes" in text
+    assert re.findall(r"^USER (\S+)", text, flags=re.MULTILINE)[-1] == "10001:10001"
 
 
 def test_proxy_logs_no_request() -> None:
