@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from tests.faults.load import Load
+from tests.faults.load import SETTLE_SECONDS, Load
 from tests.faults.party import Entrance, Party
 from tests.faults.relay import Relay
 from tests.faults.stage import APPLICATION, Stage
@@ -67,6 +67,7 @@ class Fault:
     environment: dict[str, str] = field(default_factory=dict)
     application: str = APPLICATION
     party: type[Party] = Party
+    settle_seconds: float = SETTLE_SECONDS
     setting: Setting | None = None
     apart: int = 0
     """So many visitors take no part in the load."""

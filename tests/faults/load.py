@@ -27,6 +27,8 @@ class Load:
     address: Callable[[], str]
     per_second: float = 400.0
     party: type[Party] = Party
+    settle_seconds: float = SETTLE_SECONDS
+    """How long everything may take to be answered and seen when nobody writes any more."""
     history: History = field(default_factory=History)
     parties: list[Party] = field(default_factory=list)
 
@@ -88,11 +90,14 @@ class Load:
         """Nobody writes anything new; whether everything is answered in time."""
         for party in self.parties:
             party.fall_silent()
-        return await came(lambda: all(party.answered for party in self.parties))
+        return await came(lambda: all(party.answered for party in self.parties), seconds=self.settle_seconds)
 
     async def see_all(self, heads: Mapping[int, int]) -> bool:
         """Whether every reader has got as far as these heads in time."""
-        return await came(lambda: all(p.has_seen(heads.get(p.entrance.conversation, 0)) for p in self.parties))
+        return await came(
+            lambda: all(p.has_seen(heads.get(p.entrance.conversation, 0)) for p in self.parties),
+            seconds=self.settle_seconds,
+        )
 
     async def stop(self) -> None:
         await asyncio.gather(*(party.leave() for party in self.parties))
@@ -111,7 +116,7 @@ class Load:
                     r.stopped_by or (r.after >= heads.get(r.entrance.conversation, 0) and r.connected) for r in new
                 )
 
-            await came(done)
+            await came(done, seconds=self.settle_seconds)
         await asyncio.gather(*(reader.leave() for reader in readers))
         return {
             reader.entrance.conversation: [Row(s.seq, s.role, s.origin_id, s.body) for s in reader.reading.shown]
@@ -133,10 +138,10 @@ async def wait_for(condition: Callable[[], bool], *, seconds: float, what: str) 
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def came(condition: Callable[[], bool]) -> bool:
-    """Whether it came true within a minute."""
+async def came(condition: Callable[[], bool], *, seconds: float) -> bool:
+    """Whether it came true in time."""
     try:
-        await wait_for(condition, seconds=SETTLE_SECONDS, what="")
+        await wait_for(condition, seconds=seconds, what="")
     except TimeoutError:
         return False
     return True

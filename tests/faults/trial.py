@@ -51,7 +51,13 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
     await relay.start()
     apart = [entrance for entrance in stage.entrances if entrance.role == "visitor"][: fault.apart]
     taking_part = [entrance for entrance in stage.entrances if entrance not in apart]
-    load = Load(taking_part, _way_in(fault, stage, relay), per_second=fault.per_second, party=fault.party)
+    load = Load(
+        taking_part,
+        _way_in(fault, stage, relay),
+        per_second=fault.per_second,
+        party=fault.party,
+        settle_seconds=fault.settle_seconds,
+    )
     scene = Scene(stage, relay, load, apart=apart)
     eavesdropper = Eavesdropper(stage.redis) if stage.redis else None
     try:
@@ -103,11 +109,11 @@ async def _check(
 ) -> None:
     load = scene.load
     if not await load.fall_silent():
-        scene.fail("not everything was answered within a minute")
+        scene.fail("not everything was answered in time")
     stored = await asyncio.to_thread(scene.stage.stored)
     heads = {pk: rows[-1].seq for pk, rows in stored.items() if rows}
     if not await load.see_all(heads):
-        scene.fail("not everything was seen within a minute")
+        scene.fail("not everything was seen in time")
     findings: list[Finding] = []
     for role in ("visitor", "counsellor"):
         fetched = await load.fetch(heads, role=role)

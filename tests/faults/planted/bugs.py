@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from tests.faults.fault import Fault, Scene
-from tests.faults.kinds.redis_away import LATE_SECONDS, killed_for_a_while
 from tests.faults.kinds.workers import kill_a_worker
 from tests.faults.party import Party
 from tests.faults.trial import Result
 from tests.faults.weather import Weather
 
 BAD_SECONDS = 3.0
+SETTLE_SECONDS = 15.0
 ACKS_BETWEEN = 200
 
 
@@ -79,7 +79,8 @@ def planted(fault: Fault, name: str, *, application: str | None = None, **change
     """`fault` once, with the bug of that name in the servers or, by `changes`, in the clients."""
     if application:
         changes["application"] = f"tests.faults.planted.{application}:application"
-    return replace(fault, name=f"planted: {name}", times=1, databases=("postgres",), **changes)  # type: ignore[arg-type]
+    once = replace(fault, name=f"planted: {name}", times=1, settle_seconds=SETTLE_SECONDS)
+    return replace(once, **changes)  # type: ignore[arg-type]
 
 
 async def kill_both(scene: Scene) -> None:
@@ -90,9 +91,17 @@ async def kill_both(scene: Scene) -> None:
         await scene.load.more_acks(ACKS_BETWEEN)
 
 
+async def redis_dies(scene: Scene) -> None:
+    redis = scene.stage.redis
+    assert redis is not None
+    await scene.do(redis.kill)
+    await asyncio.sleep(BAD_SECONDS)
+    await scene.do(redis.start)
+
+
 A_WORKER_DIES = Fault("", kill_a_worker)
 BOTH_DIE = Fault("", kill_both)
-REDIS_DIES = Fault("", killed_for_a_while, late_seconds=LATE_SECONDS, per_second=100)
+REDIS_DIES = Fault("", redis_dies, per_second=100)
 
 BUGS = [
     Bug(
