@@ -341,7 +341,7 @@ LOGGING = {
 LOGGING_CONFIG = "chatline.quiet_errors.configure"
 
 # -- figures for the operator (docs/configuration.md, "Metrics") -----------------------------------------
-METRICS_TOKEN = env.str("CHATLINE_METRICS_TOKEN", default="")
+METRICS_TOKEN = env.str("CHATLINE_METRICS_TOKEN", default="").strip()
 
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # the proxy leads from http to https; a second redirect behind it would be a loop
