@@ -17,6 +17,7 @@ from tests.faults.load import LOOK_SECONDS, wait_for
 from tests.web import Web
 
 ASK_SECONDS = 3.0
+PAGE_SECONDS = 12.0
 
 
 def readiness(web: Web) -> dict[str, Any]:
@@ -30,6 +31,25 @@ def readiness(web: Web) -> dict[str, Any]:
     except OSError:
         status, told = 0, b"{}"
     return {**json.loads(told), "status": status, "seconds": time.monotonic() - began_at}
+
+
+def page(web: Web, path: str) -> tuple[int, str | None]:
+    """Status and Retry-After of a page; status 0 when there is none in time."""
+    try:
+        with urllib.request.urlopen(f"{web.address}{path}", timeout=PAGE_SECONDS) as answer:
+            return answer.status, answer.headers["Retry-After"]
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.headers["Retry-After"]
+    except OSError:
+        return 0, None
+
+
+async def expect_pages(scene: Scene, *, status: int, retry: bool) -> None:
+    """The helplines' page of every process says so."""
+    for web in scene.stage.webs:
+        told, wait = await asyncio.to_thread(page, web, "/")
+        if (told, wait is not None) != (status, retry):
+            scene.fail(f"a page answered {told}, and not {status}")
 
 
 async def expect_readiness(scene: Scene, *, seconds: float, **expected: object) -> None:

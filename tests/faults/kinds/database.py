@@ -10,7 +10,7 @@ from functools import partial
 
 from tests.faults.fault import Fault, Scene
 from tests.faults.servers import Postgres
-from tests.faults.watch import expect_readiness, expect_refusals, refusals, weighed
+from tests.faults.watch import expect_pages, expect_readiness, expect_refusals, refusals, weighed
 
 GROWN_MEGABYTES = 20.0
 TOLD_SECONDS = 8.0
@@ -41,11 +41,13 @@ async def nothing_is_acked(scene: Scene) -> AsyncIterator[None]:
             scene.fail(f"{acked} messages were acknowledged without a database")
 
 
-async def is_away(scene: Scene, *, seconds: float) -> None:
-    """So long without an answer: the processes say so too."""
+async def is_away(scene: Scene, *, seconds: float, pages: bool) -> None:
+    """So long without an answer: the processes say so too, and their `pages`, unless they wait for an answer."""
     until = time.monotonic() + seconds
     async with nothing_is_acked(scene):
         await expect_readiness(scene, seconds=UNREADY_SECONDS, status=503, database=False, key_store=False)
+        if pages:
+            await expect_pages(scene, status=503, retry=True)
         await asyncio.sleep(max(0.0, until - time.monotonic()))
 
 
@@ -66,10 +68,11 @@ async def _stopped(
 ) -> None:
     postgres = postgres_of(scene)
     await scene.do(partial(stop, postgres))
-    await is_away(scene, seconds=seconds)
+    await is_away(scene, seconds=seconds, pages=stop is Postgres.stop)
     await scene.do(partial(start, postgres))
     scene.healed()
     await expect_readiness(scene, seconds=READY_SECONDS, status=200, database=True, key_store=True)
+    await expect_pages(scene, status=200, retry=False)
 
 
 def shut_down(seconds: float) -> Callable[[Scene], Awaitable[None]]:
