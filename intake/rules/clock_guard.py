@@ -26,6 +26,8 @@ UNSEEN_MINUTES = 15
 """After a restart of the machine: a longer gap than this may be an outage or a clock that jumped."""
 FEW_CONVERSATIONS = 3
 """A quiet night may well forget three. Without a sign of a jump that many are removed whatever their share."""
+PATIENCE_HOURS = 24
+"""A refusal lasts no longer: whoever could put the clock right has been told for a day, and texts must not stay for ever."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -76,6 +78,8 @@ def read_clocks(*, now: datetime, uptime: Uptime | None, database: datetime | No
         others.append(expected)
     elif last is None or last.round_at is None:
         return Clocks(now, LONG_AGO, jumped=_is_ahead(now, others))
+    elif _has_waited(last, uptime=uptime):
+        pass
     elif now - last.round_at > timedelta(minutes=UNSEEN_MINUTES):
         return Clocks(now, last.round_at, jumped=_is_ahead(now, others))
     jumped = _is_ahead(now, others)
@@ -86,8 +90,17 @@ def _expected(last: ServiceClock, *, uptime: Uptime | None) -> datetime | None:
     """The time it must be by the last round and the time the machine has been up since."""
     if uptime is None or last.round_at is None or last.machine != uptime.machine:
         return None
-    passed = uptime.seconds - last.uptime_seconds
-    return last.round_at + timedelta(seconds=passed) if passed >= 0 else None
+    passed = timedelta(seconds=uptime.seconds - last.uptime_seconds)
+    if passed < timedelta(0) or _has_waited(last, uptime=uptime):
+        return None
+    return last.round_at + passed
+
+
+def _has_waited(last: ServiceClock, *, uptime: Uptime | None) -> bool:
+    """Whether this start of the machine has gone by an older clock for as long as anybody may need to mend a wrong one."""
+    if uptime is None or last.machine != uptime.machine:
+        return False
+    return uptime.seconds - last.uptime_seconds >= timedelta(hours=PATIENCE_HOURS).total_seconds()
 
 
 def _is_ahead(now: datetime, others: list[datetime]) -> bool:
@@ -113,9 +126,15 @@ def note_round(*, now: datetime, uptime: Uptime | None) -> None:
     )
 
 
-def note_held_back(count: int, *, now: datetime) -> bool:
+def note_held_back(count: int, *, clocks: Clocks, uptime: Uptime | None) -> bool:
     """A round has refused to remove so many. True when the one before had not."""
+    now = clocks.now
     ServiceClock.objects.get_or_create(pk=1)
+    if uptime is not None:
+        # On a new start of the machine the time that is believed goes on from here, at the pace of its uptime.
+        ServiceClock.objects.filter(pk=1).exclude(machine=uptime.machine).update(
+            round_at=clocks.trusted_at, machine=uptime.machine, uptime_seconds=uptime.seconds
+        )
     first = ServiceClock.objects.filter(pk=1, held_back=0).update(held_back=count, kept_at=now)
     return bool(first) or not ServiceClock.objects.filter(pk=1).update(held_back=count, kept_at=now)
 

@@ -49,7 +49,7 @@ def keep_round(*, now: datetime, uptime: Uptime | None, database: datetime | Non
     if not clocks.steady:
         done.held_back = _count_too_much(clocks, confirmed=confirmed)
     if done.held_back:
-        if note_held_back(done.held_back, now=now):
+        if note_held_back(done.held_back, clocks=clocks, uptime=uptime):
             logger.error(
                 "Housekeeping refuses to remove conversations: is the clock right?", extra={"count": done.held_back}
             )

@@ -180,6 +180,44 @@ def test_first_round_after_a_restart_asks_before_it_removes_most(helpline: Helpl
     assert (done.purged, done.held_back) == (0, 10)
 
 
+def test_refusal_after_a_restart_ends_by_itself_after_a_day(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+    restarted = timedelta(hours=73)
+    keep(restarted, machine="another start")
+
+    waiting = keep(restarted + timedelta(hours=23), machine="another start")
+    over = keep(restarted + timedelta(hours=24), machine="another start")
+
+    assert (waiting.purged, waiting.held_back) == (0, 10)
+    assert (over.purged, over.held_back, count_held_back()) == (10, 0, 0)
+
+
+def test_refusal_of_the_very_first_round_ends_by_itself_after_a_day(helpline: Helpline) -> None:
+    ended(helpline, 10, now=NOW - timedelta(hours=100))
+    keep(timedelta(0))
+
+    assert keep(timedelta(hours=23)).held_back == 10
+    assert keep(timedelta(hours=24)).purged == 10
+
+
+def test_clock_that_stays_ahead_for_a_day_is_followed(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+
+    assert keep(DAY * 4, timedelta(hours=23)).held_back == 10
+    assert keep(DAY * 4 + timedelta(hours=1), timedelta(hours=24)).purged == 10
+
+
+def test_database_with_another_clock_is_believed_for_longer_than_a_day(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+
+    done = keep_round(now=NOW + DAY * 5, uptime=up(DAY * 2), database=NOW + DAY * 2)
+
+    assert (done.purged, done.held_back) == (0, 10)
+
+
 def test_first_round_after_a_short_restart_goes_on(helpline: Helpline) -> None:
     ended(helpline, 10, now=NOW - timedelta(hours=72))
     keep(-MINUTE)
