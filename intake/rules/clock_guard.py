@@ -27,7 +27,7 @@ UNSEEN_MINUTES = 15
 FEW_CONVERSATIONS = 3
 """A quiet night may well forget three. Without a sign of a jump that many are removed whatever their share."""
 PATIENCE_HOURS = 24
-"""A refusal lasts no longer: whoever could put the clock right has been told for a day, and texts must not stay for ever."""
+"""A refusal lasts no longer: whoever could put the clock right has been told, and texts must not stay for ever."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -97,7 +97,7 @@ def _expected(last: ServiceClock, *, uptime: Uptime | None) -> datetime | None:
 
 
 def _has_waited(last: ServiceClock, *, uptime: Uptime | None) -> bool:
-    """Whether this start of the machine has gone by an older clock for as long as anybody may need to mend a wrong one."""
+    """Whether this start of the machine has gone by an older clock for long enough to mend a wrong one."""
     if uptime is None or last.machine != uptime.machine:
         return False
     return uptime.seconds - last.uptime_seconds >= timedelta(hours=PATIENCE_HOURS).total_seconds()
