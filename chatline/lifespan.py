@@ -13,7 +13,7 @@ from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
 
 REFUSED = 'Chatline does not start with a dangerous configuration (docs/configuration.md, "Checks").'
-GARBAGE_THRESHOLDS = (50_000, 20, 20)
+GARBAGE_THRESHOLDS = (20_000, 10, 20)
 
 
 def spare_garbage_collector() -> None:
