@@ -16,6 +16,7 @@ import resource
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +111,11 @@ def _run_on(database: str, faults: list[Fault], size: Size, chosen: argparse.Nam
         addresses = postgres.new_databases() if postgres else None
         crowd = make_crowd(folder, addresses, conversations=size.conversations)
         for fault in faults:
-            result = _run(fault, crowd, postgres, redis, size, chosen)
+            try:
+                result = _run(fault, crowd, postgres, redis, size, chosen)
+            except Exception as error:  # noqa: BLE001 - one that cannot be tried must not end the others
+                traceback.print_exc()
+                result = Result(fault.name, database, failures=[f"it ended with {type(error).__name__}: {error}"])
             results.append(result)
             word = "done" if fault.name.startswith("planted") else "ok" if result.good else "FAILED"
             print(f"{fault.name} ({database}): {word} {result.seconds:.0f} s", flush=True)

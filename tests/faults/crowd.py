@@ -54,7 +54,7 @@ def read() -> dict[int, list[list[Any]]]:
 
 
 def staff() -> dict[str, str]:
-    """User names by cookie."""
+    """User names by session cookie."""
     from django.conf import settings
     from django.contrib.auth import SESSION_KEY
     from django.contrib.sessions.models import Session

@@ -56,23 +56,23 @@ class Call:
 
 async def claim_at_once(scene: Scene) -> None:
     webs = [web.port for web in scene.stage.webs]
-    cookies = sorted({entrance.cookie for entrance in scene.stage.entrances if entrance.cookie})
+    sessions = sorted({entrance.cookie.split(";")[0] for entrance in scene.stage.entrances if entrance.cookie})
     staff: dict[str, str] = json.loads(await asyncio.to_thread(run_crowd, scene.stage.installation, "staff"))
     before = await _holders(scene)
     won: dict[str, str] = {}
     seen: Counter[tuple[int, ...]] = Counter()
     for _ in range(min(VISITORS, len(scene.load.parties) // PARTIES_PER_VISITOR)):
         public_id = await _open(random.choice(webs))
-        chosen = random.sample(cookies, COUNSELLORS)
+        chosen = random.sample(sessions, COUNSELLORS)
         answers = await _claim(public_id, chosen, webs)
-        winners = [staff[cookie] for cookie, answer in zip(chosen, answers, strict=True) if answer.status == WON]
+        winners = [staff[session] for session, answer in zip(chosen, answers, strict=True) if answer.status == WON]
         seen[tuple(sorted(answer.status for answer in answers))] += 1
         won[public_id] = winners[0] if winners else "nobody"
     for statuses, times in seen.items():
         if statuses != (WON, *[LOST] * (COUNSELLORS - 1)):
             scene.fail(f"{times} times, ten who claimed one visitor were answered {statuses}")
     _compare(scene, won, before, await _holders(scene))
-    await _look_at_queue(scene, won, webs, cookies[0])
+    await _look_at_queue(scene, won, webs, sessions[0])
     total = int(scene.notes.get("claims", "0").split()[0]) + len(won)
     scene.notes["claims"] = f"{total}, one owner each"
 
@@ -84,14 +84,19 @@ async def _open(port: int) -> str:
     return public_id
 
 
-async def _claim(public_id: str, cookies: list[str], webs: list[int]) -> list[Answer]:
+async def _claim(public_id: str, sessions: list[str], webs: list[int]) -> list[Answer]:
     form = urlencode({"csrfmiddlewaretoken": TOKEN})
     path = f"/counsellor/conversations/{public_id}/claim/"
     calls = [
         Call(
-            port, "POST", path, cookie=f"{cookie}; csrf={TOKEN}", content=form, kind="application/x-www-form-urlencoded"
+            port,
+            "POST",
+            path,
+            cookie=f"{session}; csrf={TOKEN}",
+            content=form,
+            kind="application/x-www-form-urlencoded",
         )
-        for cookie, port in zip(cookies, cycle(webs), strict=False)
+        for session, port in zip(sessions, cycle(webs), strict=False)
     ]
     await asyncio.gather(*(call.connect() for call in calls))
     return await asyncio.gather(*(call.answer() for call in calls))
