@@ -1,4 +1,4 @@
-"""uvicorn's websocket with three gaps closed: how much it keeps for who does not read, for how long, and its goodbye.
+"""uvicorn's websocket with its gaps closed: how much it takes in, how long it waits for who does not read, its goodbye.
 
 Named by `--ws` in docker-compose.yml. What it mends was measured (docs/decisions.md, "The server").
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from websockets.exceptions import InvalidState
 
+from chatline.web_reading import BoundedReads
 from chatline.web_writing import GroupedWrites
 
 LINGER_SECONDS = 10.0
@@ -20,30 +21,10 @@ GOODBYE_SECONDS = 2.0
 RESTART = 1012
 
 
-class BoundedWebSocket(GroupedWrites):
+class BoundedWebSocket(BoundedReads, GroupedWrites):
     """Who does not read is not read either, and is not waited for."""
 
     _reaper: TimerHandle | None = None
-
-    # A PING is answered at once, whether the answers are read or not: without this, one socket that only pings
-    # fills the memory as fast as its network allows.
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        if not self.transport.is_closing():
-            self.transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if not self.read_paused and not self.transport.is_closing():
-            self.transport.resume_reading()
-
-    async def receive(self) -> Any:
-        message = await self.queue.get()
-        if self.read_paused and self.queue.empty():
-            self.read_paused = False
-            if self.writable.is_set() and not self.transport.is_closing():
-                self.transport.resume_reading()
-        return message
 
     # `transport.close()` first writes what is left. For a client that never reads, that is never.
     async def run_asgi(self) -> None:
@@ -87,6 +68,6 @@ class BoundedWebSocket(GroupedWrites):
             return
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
-        if self.read_paused and self.writable.is_set():
+        if self.read_paused:
             self.read_paused = False
-            self.transport.resume_reading()
+            self.go_on()

@@ -24,6 +24,12 @@ class Bucket:
             return 0.0
         return (cost - self.level) / self.per_second
 
+    def spend(self, cost: float) -> float:
+        """What has happened already, allowed or not. Seconds until it is made up for."""
+        if self.take(cost):
+            self.level -= cost
+        return max(0.0, -self.level) / self.per_second
+
 
 class Buckets:
     """One bucket a key, the longest unused forgotten first."""

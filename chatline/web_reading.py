@@ -1,0 +1,100 @@
+"""uvicorn's websocket with bounded reading: who asks faster than she is answered, or does not read, is not read either.
+
+uvicorn makes everything that one read brought into events at once, and answers a PING whether its answers are read or
+not. A read may bring ten thousand frames, and frames that are no message (PING, PONG, parts of one) reach nobody who
+could say that it is enough. So what was read is parsed a piece at a time, and such frames have a rate of their own.
+"""
+
+from __future__ import annotations
+
+import socket
+from asyncio import TimerHandle
+from asyncio.transports import BaseTransport
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from intake.delivery.rate import Bucket
+
+PIECE_BYTES = 4096
+"""So much is parsed before somebody must have taken what came of it."""
+RECEIVE_BYTES = 32_768
+"""So much does the system keep unread for a socket; without a bound it is megabytes."""
+IDLE_BURST = 100
+IDLE_PER_SECOND = 20
+"""Frames that bring no message: a client answers a PING every 20 s, and sends few messages in parts."""
+
+
+class BoundedReads(WebSocketsSansIOProtocol):
+    """Bytes wait unparsed in `_rest`; the transport reads only when there are none."""
+
+    _rest = b""
+    _idle: Bucket | None = None
+    _resting: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        own = transport.get_extra_info("socket")
+        if own is not None:
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        if self._rest or len(data) > PIECE_BYTES or not self._may_parse():
+            self._rest += data
+            self.go_on()
+            return
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        arrived, waiting = len(self.conn.events), self.queue.qsize()
+        super().handle_events()
+        if idle := arrived - (self.queue.qsize() - waiting):
+            self._count_idle(idle)
+
+    def _count_idle(self, frames: int) -> None:
+        if self._idle is None:
+            self._idle = Bucket(IDLE_BURST, IDLE_PER_SECOND)
+        if (seconds := self._idle.spend(frames)) and self._resting is None:
+            self._resting = self.loop.call_later(seconds, self._rested)
+            self.transport.pause_reading()
+
+    def _rested(self) -> None:
+        self._resting = None
+        self.go_on()
+
+    def _may_parse(self) -> bool:
+        return not self.read_paused and self._resting is None and self.writable.is_set()
+
+    def go_on(self) -> None:
+        """Parse what is there, and read on when nothing is left; otherwise do not read."""
+        while self._rest and self._may_parse() and not self.transport.is_closing():
+            piece, self._rest = self._rest[:PIECE_BYTES], self._rest[PIECE_BYTES:]
+            super().data_received(piece)
+        if self.transport.is_closing():
+            self._rest = b""
+        elif self._rest or not self._may_parse():
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.go_on()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.go_on()
+
+    async def receive(self) -> Any:
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.go_on()
+        return message
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._rest = b""
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None

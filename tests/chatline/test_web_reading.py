@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from chatline.web_protocol import BoundedWebSocket
+from chatline.web_reading import IDLE_BURST, PIECE_BYTES
+from tests.faults.rude import CONTINUATION, PING, PONG, TEXT, Rude, frame
+
+pytestmark = pytest.mark.once
+
+SMALLEST_FRAME = 6
+MANY = 20_000
+
+
+class Watched(BoundedWebSocket):
+    most_waiting = 0
+    most_unwritten = 0
+    handled = 0
+
+    def handle_events(self) -> None:
+        Watched.handled += len(self.conn.events)
+        super().handle_events()
+        Watched.most_waiting = max(Watched.most_waiting, self.queue.qsize())
+        Watched.most_unwritten = max(Watched.most_unwritten, self.transport.get_write_buffer_size())
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen() -> None:
+    Watched.most_waiting = Watched.most_unwritten = Watched.handled = 0
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept", "subprotocol": "helpline.v1"})
+    while (event := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": json.dumps(event["text"])})
+
+
+async def take_nothing(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept", "subprotocol": "helpline.v1"})
+    await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def serving(application: Any, protocol: type[WebSocketsSansIOProtocol] = Watched) -> AsyncIterator[str]:
+    config = uvicorn.Config(
+        application, host="127.0.0.1", port=0, ws=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve())
+    async with asyncio.timeout(10):
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
+            await asyncio.sleep(0.01)
+    try:
+        yield f"ws://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await running
+
+
+def texts_after(rude: Rude, data: bytes, *, number: int) -> list[Any]:
+    """What comes back of it, until there are so many texts."""
+    rude.socket.sendall(data)
+    told: list[Any] = []
+    give_up_at = time.monotonic() + 30
+    while len(told) < number and time.monotonic() < give_up_at:
+        rude.socket.settimeout(5)
+        rude._read()
+        told += [json.loads(payload) for opcode, payload in rude.arrived() if opcode == TEXT]
+    return told
+
+
+def write_what_fits(rude: Rude, data: bytes, *, seconds: float) -> None:
+    rude.socket.setblocking(False)
+    give_up_at = time.monotonic() + seconds
+    while time.monotonic() < give_up_at:
+        try:
+            rude.socket.send(data)
+        except BlockingIOError:
+            rude.socket.setblocking(False)
+
+
+async def test_texts_of_any_size_arrive_whole_and_in_order() -> None:
+    texts = ["a", "b" * 125, "c" * PIECE_BYTES, "å" * PIECE_BYTES, *map(str, range(2000)), "d" * 60_000, "last"]
+    async with serving(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+
+        told = await asyncio.to_thread(
+            texts_after, rude, b"".join(frame(text.encode()) for text in texts), number=len(texts)
+        )
+
+        rude.leave()
+    assert told == texts
+
+
+async def test_message_in_parts_with_a_ping_between_arrives_whole() -> None:
+    parts = (
+        frame(b"ett", fin=False)
+        + frame(b"hjerte", PING)
+        + frame(b" to", CONTINUATION, fin=False)
+        + frame(b" tre", CONTINUATION)
+    )
+    async with serving(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+
+        told = await asyncio.to_thread(texts_after, rude, parts, number=1)
+
+        rude.leave()
+    assert told == ["ett to tre"]
+
+
+async def test_frames_nobody_takes_wait_as_bytes() -> None:
+    async with serving(take_nothing) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+
+        await asyncio.to_thread(write_what_fits, rude, frame(b"") * MANY, seconds=1)
+
+        rude.leave()
+    assert 0 < Watched.most_waiting <= PIECE_BYTES / SMALLEST_FRAME + 1
+
+
+@pytest.mark.parametrize(
+    "idle",
+    [frame(b"", PING), frame(b"", PONG), frame(b"", CONTINUATION, fin=False)],
+    ids=["pings", "pongs", "empty parts"],
+)
+async def test_frames_without_a_message_have_a_rate(idle: bytes) -> None:
+    async with serving(echo) as address:
+        rude, other = [await asyncio.to_thread(Rude, address, "/") for _ in range(2)]
+        await asyncio.to_thread(rude.socket.sendall, frame(b"", fin=False) if idle[0] == CONTINUATION else idle)
+        flooding = asyncio.create_task(asyncio.to_thread(write_what_fits, rude, idle * MANY, seconds=2))
+
+        told = await asyncio.to_thread(texts_after, other, frame(b"er noen der?"), number=1)
+        await flooding
+
+        assert told == ["er noen der?"]
+        assert Watched.handled < 2 * PIECE_BYTES / SMALLEST_FRAME
+        rude.leave()
+        other.leave()
+
+
+async def test_pings_within_the_burst_are_answered_at_once_and_more_of_them_later() -> None:
+    async with serving(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+        await asyncio.to_thread(rude.socket.sendall, frame(b"", PING) * IDLE_BURST)
+        first = [await asyncio.to_thread(next_opcode, rude) for _ in range(IDLE_BURST)]
+
+        await asyncio.to_thread(rude.socket.sendall, frame(b"", PING) * 10 + frame(b"etterp\xc3\xa5"))
+        began_at = time.monotonic()
+        told = await asyncio.to_thread(texts_after, rude, b"", number=1)
+
+        assert first == [PONG] * IDLE_BURST
+        assert told == ["etterpå"]
+        assert time.monotonic() - began_at < 5
+        rude.leave()
+
+
+def next_opcode(rude: Rude) -> int:
+    while True:
+        for opcode, _ in rude.arrived():
+            return opcode
+        rude.socket.settimeout(5)
+        rude._read()
+
+
+async def test_pings_of_one_who_does_not_read_are_not_kept() -> None:
+    async with serving(take_nothing) as address:
+        rude = await asyncio.to_thread(Rude, address, "/", receive_bytes=4096)
+
+        await asyncio.to_thread(write_what_fits, rude, frame(bytes(125), PING) * 1000, seconds=1)
+
+        rude.leave()
+    assert Watched.most_unwritten <= 200_000
