@@ -23,6 +23,7 @@ RECEIVE_BYTES = 32_768
 IDLE_BURST = 100
 IDLE_PER_SECOND = 20
 """Frames that bring no message: a client answers a PING every 20 s, and sends few messages in parts."""
+NOT_TEXT = 1007
 
 
 class BoundedReads(WebSocketsSansIOProtocol):
@@ -50,6 +51,15 @@ class BoundedReads(WebSocketsSansIOProtocol):
         super().handle_events()
         if idle := arrived - (self.queue.qsize() - waiting):
             self._count_idle(idle)
+
+    # uvicorn does the same, and writes a line to the log each time: somebody could fill a disk with it.
+    def send_receive_event_to_app(self) -> None:
+        if self.close_sent or self.curr_msg_data_type != "text" or is_text(b"".join(self.frames)):
+            super().send_receive_event_to_app()
+            return
+        self.frames = []
+        self.conn.send_close(NOT_TEXT)
+        self.handle_parser_exception()
 
     def _count_idle(self, frames: int) -> None:
         if self._idle is None:
@@ -98,3 +108,11 @@ class BoundedReads(WebSocketsSansIOProtocol):
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None
+
+
+def is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -181,3 +181,15 @@ async def test_pings_of_one_who_does_not_read_are_not_kept() -> None:
 
         rude.leave()
     assert Watched.most_unwritten <= 200_000
+
+
+async def test_text_that_is_none_ends_its_socket_without_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+        rude.socket.sendall(frame(b"hemmelig \xff"))
+
+        told, code = await asyncio.to_thread(rude.read_until_closed, seconds=5)
+
+        rude.leave()
+    assert (told, code) == ([], 1007)
+    assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []

@@ -14,7 +14,7 @@ import sys
 import time
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -97,12 +97,20 @@ class Rude:
 
     def read_until_closed(self, *, seconds: float) -> tuple[list[dict[str, Any]], int | None]:
         """What it is told, and the code it is closed with: 1006 when the line just breaks, None when it stays open."""
+        return self.read_until(lambda told: False, seconds=seconds)
+
+    def read_until(
+        self, enough: Callable[[dict[str, Any]], bool], *, seconds: float
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """As above, and no further than what is enough."""
         told: list[dict[str, Any]] = []
         give_up_at = time.monotonic() + seconds
         while (left := give_up_at - time.monotonic()) > 0:
             for opcode, payload in self.arrived():
                 if opcode == TEXT:
                     told.append(json.loads(payload))
+                    if enough(told[-1]):
+                        return told, None
                 elif opcode == CLOSE:
                     return told, int.from_bytes(payload[:2], "big") if payload else 1005
             self.socket.settimeout(left)
