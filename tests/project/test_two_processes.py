@@ -169,7 +169,7 @@ def test_logs_of_proxy_and_web_hold_no_trace(webs: list[Web], tmp_path: Path) ->
 
 
 def test_talkative_proxy_is_caught(webs: list[Web], tmp_path: Path) -> None:
-    talkative = shipped_configuration().replace("exclude http\n", "\n")
+    talkative = shipped_configuration().replace("exclude http\n", "\n").replace("level WARN\n", "level DEBUG\n")
 
     traces = traces_after_a_bad_minute(webs, tmp_path, configuration=talkative)
 
