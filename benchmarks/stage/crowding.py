@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.load.party import Entrance
@@ -29,16 +30,18 @@ def measure(load: Load, *, waiting: int, report: str | None) -> int:
     check_chatline(played)
     sockets = len(chats) + len(crowd)
     show(played.result, sockets)
-    targets = find_targets(played.result, sockets, load, surprises)
+    for what, times in Counter(surprises).items():
+        print(f"  {times} × {what}")
+    targets = find_targets(played.result, sockets, load, len(surprises))
     print_targets(targets)
-    write_findings(report, targets, round=played.result.to_dict(), sockets=sockets, surprises=surprises)
+    write_findings(report, targets, round=played.result.to_dict(), sockets=sockets, surprises=len(surprises))
     return 1 if faults(played.result) or surprises else 0
 
 
 def play_in_a_crowd(
     port: int, chats: Sequence[Entrance], crowd: Sequence[Entrance], load: Load, usage: Usage
-) -> tuple[Played, int]:
-    """The round, and how often a waiting visitor heard what she should not have, or was cut off."""
+) -> tuple[Played, list[str]]:
+    """The round, and what waiting visitors heard that they should not have, or that they were cut off."""
     waiters = [Waiter(entrance) for entrance in crowd]
 
     async def gather() -> None:
@@ -46,7 +49,7 @@ def play_in_a_crowd(
         await all_placed(waiters)
 
     played = play(port, chats, load, usage, before=gather)
-    return played, sum(len(waiter.surprises) for waiter in waiters)
+    return played, [surprise for waiter in waiters for surprise in waiter.surprises]
 
 
 def show(result: Round, sockets: int) -> None:
