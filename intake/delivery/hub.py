@@ -100,9 +100,10 @@ class Hub:
     def _committed(self, outcomes: list[Outcome]) -> None:
         heads: dict[int, int] = {}
         for stored in outcomes:
-            if isinstance(stored, Stored) and stored.first:
-                heads[stored.conversation_id] = stored.seq
-                if stored.conversation_id in self.feeds:
+            if isinstance(stored, Stored):
+                # One that had been stored before, too: whoever stored it may have died before it woke anybody.
+                heads[stored.conversation_id] = max(stored.seq, heads.get(stored.conversation_id, 0))
+                if stored.first and stored.conversation_id in self.feeds:
                     recent = self._recent.setdefault(stored.conversation_id, deque(maxlen=RECENT_MESSAGES))
                     recent.append(number_message(stored))
             elif isinstance(stored, Unavailable):

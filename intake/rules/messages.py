@@ -91,7 +91,7 @@ def store_messages(postings: Sequence[Posting], *, now: datetime) -> list[Outcom
     """Store a batch in one transaction; one outcome for each posting, in their order. Returns after COMMIT.
 
     A batch that fails is retried row by row, so that one bad row does not fail its neighbours; what then still
-    fails is `Unavailable`. The caller wakes every conversation of a first `Stored`.
+    fails is `Unavailable`. The caller wakes every conversation of a `Stored`.
     """
     try:
         return _store_batch(postings, now=now)

@@ -10,6 +10,7 @@ from counsellor.models import Counsellor
 from intake.delivery.hub import Hub
 from intake.models import Message
 from intake.rules.lifecycle import Opened, claim_conversation
+from intake.rules.messages import Posting, Stored, store_messages
 from tests.intake.delivery.conftest import Make
 from tests.people import ClientOf
 
@@ -167,3 +168,20 @@ async def silent_but_for_control(reader: object) -> bool:
         if (await reader.next())["type"] == "message":  # type: ignore[attr-defined]
             return False
     return True
+
+
+async def test_retry_of_what_another_process_stored_and_told_nobody_wakes_at_once(
+    visitor: Opened, visitor_chat: Make, hub: Hub
+) -> None:
+    chat = visitor_chat()
+    await chat.hello(token=visitor.token)
+    posting = Posting(visitor.conversation.pk, Message.Role.VISITOR, None, uuid.uuid4(), "Er noen der?")
+    await sync_to_async(store_messages)([posting], now=timezone.now())  # and died before it published
+
+    outcome = await hub.writer.submit(posting)
+    (feed,) = hub.local_feeds()
+
+    assert isinstance(outcome, Stored)
+    assert not outcome.first
+    assert feed.head == 1
+    assert (await chat.read("message"))["body"] == "Er noen der?"
