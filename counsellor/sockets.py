@@ -23,10 +23,17 @@ from intake.delivery import frames
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed
 from intake.delivery.frames import Hello
+from intake.delivery.grouping import Grouped
 from intake.delivery.hub import Hub, add_guard
 from intake.delivery.socket import PROTOCOL_ERRORS, Left, Socket
 from intake.errors import Malformed, UnknownConversation
 from intake.rules.presence import mark_staff_gone, mark_staff_present
+
+ADMITTED_AT_ONCE = 64
+Knock = tuple[str | None, UUID | None]
+"""A session's key and the conversation it asks for, if it asks for one."""
+Admission = tuple[Counsellor | None, bool]
+"""The verified counsellor, and whether the conversation is hers."""
 
 
 class CounsellorSocket(Socket):
@@ -34,13 +41,14 @@ class CounsellorSocket(Socket):
     desk: Desk | None = None
 
     async def enter(self, hello: Hello) -> Feed | None:
-        session = SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME))
-        user = await self.hub.thread.run(verified_counsellor, session)
+        session_key = SessionStore(self.scope["cookies"].get(settings.SESSION_COOKIE_NAME)).session_key
+        door: Grouped[Knock, Admission] = self.hub.grouped(_admit, most=ADMITTED_AT_ONCE, name="door")
+        user, holds = await door.submit((session_key, hello.conversation))
         if user is None or hello.token is not None:
             await self._refuse(frames.CLOSE_TOKEN_DEAD)
         elif hello.conversation is None:
-            await self._open_desk(user, str(session.session_key))
-        elif await self.hub.thread.run(_holds, user, hello.conversation):
+            await self._open_desk(user, str(session_key))
+        elif holds:
             snapshot = await self.hub.find(hello.conversation)
             if snapshot is not None:
                 return Feed(
@@ -49,7 +57,7 @@ class CounsellorSocket(Socket):
                     send=self.send,
                     source=self.hub,
                     user_id=user.pk,
-                    session_key=session.session_key,
+                    session_key=session_key,
                 )
             await self._refuse(frames.CLOSE_TOKEN_DEAD)
         else:
@@ -103,8 +111,20 @@ def verified_counsellor(session: SessionBase) -> Counsellor | None:
     return user if isinstance(user, Counsellor) and is_verified(user) and not user.must_change_password else None
 
 
-def _holds(user: Counsellor, public_id: UUID) -> bool:
-    return own_conversations(user).filter(public_id=public_id).exists()
+def _admit(asked: list[Knock]) -> list[Admission]:
+    """Who each is, and whether the conversation is hers. A counsellor's sockets come all at once: she is asked once."""
+    users = {key: verified_counsellor(SessionStore(key)) for key in {key for key, _ in asked}}
+    wanted: dict[str | None, set[UUID]] = defaultdict(set)
+    for key, public_id in asked:
+        if public_id is not None:
+            wanted[key].add(public_id)
+    held = {key: _held(user, wanted[key]) for key, user in users.items() if user is not None and wanted[key]}
+    return [(users[key], public_id in held.get(key, ())) for key, public_id in asked]
+
+
+def _held(user: Counsellor, public_ids: set[UUID]) -> set[UUID]:
+    """Those of the conversations that are hers."""
+    return set(own_conversations(user).filter(public_id__in=public_ids).values_list("public_id", flat=True))
 
 
 def _helpline_ids(user: Counsellor) -> frozenset[int]:

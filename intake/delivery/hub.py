@@ -10,6 +10,7 @@ import uuid
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -54,6 +55,7 @@ class Hub:
         self._reader: Grouped[tuple[int, int], list[Stored]] = Grouped(_read, most=READ_BATCH, name="reader")
         self._finder: Grouped[Name, Snapshot | None] = Grouped(_find, most=READ_BATCH, name="finder")
         self._recent: dict[int, deque[Numbered]] = {}
+        self._others: dict[str, Grouped[Any, Any]] = {}
         self.thread = DatabaseThread("hub")
         self.signs = Signs(self)
         self.tick = Tick(self)
@@ -66,7 +68,8 @@ class Hub:
     async def stop(self) -> None:
         """Finish what was accepted, then let go of everything."""
         await self.tick.stop()
-        for grouped in (self.writer, self._reader, self._finder, self.tick.watcher):
+        own: list[Grouped[Any, Any]] = [self.writer, self._reader, self._finder, self.tick.watcher]
+        for grouped in (*own, *self._others.values()):
             await grouped.finish()
         await self.thread.finish()
         await self.wakeups.stop()
@@ -95,6 +98,12 @@ class Hub:
     async def find(self, name: Name) -> Snapshot | None:
         """A conversation by token hash or public id."""
         return await self._finder.submit(name)
+
+    def grouped(self, work: Callable[[list[Any]], list[Any]], *, most: int, name: str) -> Grouped[Any, Any]:
+        """An upper floor's own `Grouped`: made at its first use, finished with the hub."""
+        if name not in self._others:
+            self._others[name] = Grouped(work, most=most, name=name)
+        return self._others[name]
 
     # -- a message's way ----------------------------------------------------------------------------------
     def _committed(self, outcomes: list[Outcome]) -> None:

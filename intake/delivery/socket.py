@@ -37,8 +37,8 @@ SYNC_COST = 20.0
 CONTROL_FRAMES = 256
 """A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
-ENTER_SECONDS = 3.5
-"""A hello is answered before its client has given up."""
+ENTER_SECONDS = 15.0
+"""As long as a client waits at most. A database that hangs is told much sooner."""
 
 
 class Left(Exception):
