@@ -105,6 +105,14 @@ def test_wrong_codes_must_wait_longer_each_time(client, kari):
         assert client.post(CODE, {"code": code_of(kari)}).status_code == 302
 
 
+@pytest.mark.parametrize(("ahead", "status"), [(timedelta(seconds=30), 200), (timedelta(hours=1), 302)])
+def test_half_a_login_of_a_machine_whose_clock_is_a_little_ahead_goes_on(client, kari, ahead, status):
+    with time_machine.travel(timezone.now() + ahead, tick=False):
+        give_password(client, kari)
+
+    assert client.get(CODE).status_code == status
+
+
 def test_half_a_login_ends_after_ten_minutes(client, kari):
     give_password(client, kari)
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
