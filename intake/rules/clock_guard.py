@@ -28,6 +28,8 @@ FEW_CONVERSATIONS = 3
 """A quiet night may well forget three. Without a sign of a jump that many are removed whatever their share."""
 PATIENCE_HOURS = 24
 """A refusal lasts no longer: whoever could put the clock right has been told, and texts must not stay for ever."""
+KEEPER_GONE_HOURS = 2
+"""Of several machines that keep house, the one that waits first waits for all, unless it has gone for this long."""
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -131,10 +133,12 @@ def note_held_back(count: int, *, clocks: Clocks, uptime: Uptime | None) -> bool
     now = clocks.now
     ServiceClock.objects.get_or_create(pk=1)
     if uptime is not None:
+        others = ServiceClock.objects.filter(pk=1).exclude(machine=uptime.machine)
+        # Machines that take turns must not begin the wait anew each time: it would never end.
+        if others.filter(held_back__gt=0, kept_at__gt=now - timedelta(hours=KEEPER_GONE_HOURS)).exists():
+            return False
         # On a new start of the machine the time that is believed goes on from here, at the pace of its uptime.
-        ServiceClock.objects.filter(pk=1).exclude(machine=uptime.machine).update(
-            round_at=clocks.trusted_at, machine=uptime.machine, uptime_seconds=uptime.seconds
-        )
+        others.update(round_at=clocks.trusted_at, machine=uptime.machine, uptime_seconds=uptime.seconds)
     first = ServiceClock.objects.filter(pk=1, held_back=0).update(held_back=count, kept_at=now)
     return bool(first) or not ServiceClock.objects.filter(pk=1).update(held_back=count, kept_at=now)
 
@@ -151,13 +155,19 @@ def last_round_at() -> datetime | None:
 
 def note_open(*, now: datetime) -> None:
     """A web process serves. Called by each of them every half minute, so that an outage can be told afterwards."""
+    # Clocks of several machines differ a little: what the one that is ahead has said is no break to the others.
+    latest = now + timedelta(minutes=TOLERANCE_MINUTES)
     broken = (
         Q(open_at=None)
         | Q(open_at__lt=now - timedelta(minutes=OUTAGE_MINUTES))
+        | Q(open_at__gt=latest)
         | Q(open_since_at=None)
-        | Q(open_since_at__gt=now)
+        | Q(open_since_at__gt=latest)
     )
-    changed = {"open_at": now, "open_since_at": Case(When(broken, then=Value(now)), default=F("open_since_at"))}
+    changed = {
+        "open_at": Case(When(open_at__range=(now, latest), then=F("open_at")), default=Value(now)),
+        "open_since_at": Case(When(broken, then=Value(now)), default=F("open_since_at")),
+    }
     if not ServiceClock.objects.filter(pk=1).update(**changed):
         ServiceClock.objects.get_or_create(pk=1)
         ServiceClock.objects.filter(pk=1).update(**changed)

@@ -201,6 +201,30 @@ def test_refusal_of_the_very_first_round_ends_by_itself_after_a_day(helpline: He
     assert keep(timedelta(hours=24)).purged == 10
 
 
+def test_refusal_of_two_machines_that_take_turns_ends_after_a_day_too(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+    restarted, hour = timedelta(hours=73), timedelta(hours=1)
+
+    refused = [keep(restarted + hour * n, machine=f"machine {n % 2}") for n in range(24)]
+    over = keep(restarted + hour * 24, machine="machine 0")
+
+    assert [(done.purged, done.held_back) for done in refused] == [(0, 10)] * 24
+    assert over.purged == 10
+
+
+def test_machine_that_waited_and_has_gone_is_waited_for_by_another(helpline: Helpline) -> None:
+    ended(helpline, 10)
+    keep(timedelta(0))
+    restarted = timedelta(hours=73)
+    keep(restarted, machine="gone")
+    later = restarted + timedelta(hours=3)
+    keep(later, machine="other")
+
+    assert keep(later + timedelta(hours=23), machine="other").held_back == 10
+    assert keep(later + timedelta(hours=24), machine="other").purged == 10
+
+
 def test_clock_that_stays_ahead_for_a_day_is_followed(helpline: Helpline) -> None:
     ended(helpline, 10)
     keep(timedelta(0))
@@ -301,6 +325,14 @@ def test_clock_that_was_ahead_does_not_keep_the_doors_new_for_ever(helpline: Hel
     assert ServiceClock.objects.get().open_since_at == NOW
     open_many(helpline, 1)
     assert len(close_abandoned(now=NOW + 11 * MINUTE)) == 1
+
+
+def test_web_machines_three_minutes_apart_do_not_look_like_outages(helpline: Helpline) -> None:
+    open_many(helpline, 1)
+    for step in range(60):
+        note_open(now=NOW + timedelta(seconds=15 * step) + (3 * MINUTE if step % 2 else timedelta(0)))
+
+    assert len(close_abandoned(now=NOW + 15 * MINUTE)) == 1
 
 
 def test_jump_that_looks_like_an_outage_is_still_a_jump(helpline: Helpline, counsellor: Counsellor) -> None:
