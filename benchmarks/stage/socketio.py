@@ -23,7 +23,7 @@ FOLDER = ROOT / "benchmarks" / "socketio"
 LOCK = "benchmarks/socketio/package-lock.json"
 STAMP = FOLDER / "node_modules" / ".installed-package-lock.json"
 POOL = 10
-"""Connections to PostgreSQL: pg's own default, and as fast here as 5 or 20."""
+"""Connections to PostgreSQL: pg's own default."""
 TABLE = """
 CREATE TABLE IF NOT EXISTS socketio_message (
     id bigserial PRIMARY KEY, room text NOT NULL, role text NOT NULL, origin_id uuid NOT NULL, body text NOT NULL,
