@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY, get_user
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.middleware import OTPMiddleware
 
-from counsellor.access import helplines_by_user, helplines_with, is_verified, own_conversations
+from counsellor.access import helplines_by_user, helplines_with, own_conversations
 from counsellor.models import Counsellor, SecondFactor
 from counsellor.rules.sessions import SessionStore
 from intake.delivery import frames
@@ -103,23 +101,15 @@ class CounsellorSocket(Socket):
         await super()._protocol_error()
 
 
-def verified_counsellor(session: SessionBase) -> Counsellor | None:
-    """The staff member of a session, when her second factor was checked in it."""
-    request = HttpRequest()
-    request.session = session
-    user = OTPMiddleware(lambda request: None)._verify_user_sync(request, get_user(request))
-    return user if isinstance(user, Counsellor) and is_verified(user) and not user.must_change_password else None
-
-
 def _admit(asked: list[Knock]) -> list[Admission]:
-    """Who each is, and whether the conversation is hers. A counsellor's sockets come all at once: she is asked once."""
-    users = {key: verified_counsellor(SessionStore(key)) for key in {key for key, _ in asked}}
+    """Who each is, and whether the conversation is hers. After a fault all come at once: asked together."""
+    staff = _staff_of_sessions({key for key, _ in asked if key is not None})
     wanted: dict[str | None, set[UUID]] = defaultdict(set)
     for key, public_id in asked:
         if public_id is not None:
             wanted[key].add(public_id)
-    held = {key: _held(user, wanted[key]) for key, user in users.items() if user is not None and wanted[key]}
-    return [(users[key], public_id in held.get(key, ())) for key, public_id in asked]
+    held = {key: _held(user, wanted[key]) for key, user in staff.items() if wanted[key]}
+    return [(staff.get(key or ""), public_id in held.get(key or "", ())) for key, public_id in asked]
 
 
 def _held(user: Counsellor, public_ids: set[UUID]) -> set[UUID]:
@@ -157,15 +147,24 @@ async def _close(holder: Feed | Desk) -> None:
 
 def _rights_of_sessions(session_keys: list[str]) -> dict[str, frozenset[int]]:
     """The helplines on which the staff of each living session may answer."""
-    living = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    staff = _staff_of_sessions(session_keys)
+    held = helplines_by_user({user.pk for user in staff.values()}, "intake.view_queue")
+    return {key: held.get(user.pk, frozenset()) for key, user in staff.items()}
+
+
+def _staff_of_sessions(session_keys: Iterable[str]) -> dict[str, Counsellor]:
+    """Who has signed in with both factors in each session that lives, and may still be here. Three queries for all."""
+    living = Session.objects.filter(session_key__in=list(session_keys), expire_date__gt=timezone.now())
     decoded: dict[str, dict[str, Any]] = {session.session_key: session.get_decoded() for session in living}
-    user_ids = {int(data[SESSION_KEY]) for data in decoded.values() if SESSION_KEY in data}
-    users = Counsellor.objects.in_bulk(user_ids)
+    signed_in = {
+        key: data for key, data in decoded.items() if data.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+    }
+    user_ids = {int(data[SESSION_KEY]) for data in signed_in.values() if SESSION_KEY in data}
+    users = Counsellor.objects.filter(is_active=True).in_bulk(user_ids)
     factors = {f.persistent_id: f.user_id for f in SecondFactor.objects.filter(user__in=user_ids, confirmed=True)}
-    held = helplines_by_user(user_ids, "intake.view_queue")
     return {
-        key: held.get(user.pk, frozenset())
-        for key, data in decoded.items()
+        key: user
+        for key, data in signed_in.items()
         if (user := users.get(int(data.get(SESSION_KEY, 0)))) and _still_verified(data, user, factors)
     }
 
