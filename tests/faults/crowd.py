@@ -2,7 +2,7 @@
 
     python -m tests.faults.crowd make 200 prints their entrances as JSON
     python -m tests.faults.crowd read                  prints every stored message as JSON
-    python -m tests.faults.crowd staff | holders       prints who is behind a cookie | who holds what, and who claimed
+    python -m tests.faults.crowd holders               prints who holds what, who claimed, who is behind which cookie
     python -m tests.faults.crowd stay-signed-in        lets staff's sessions last for ten days
     python -m tests.faults.crowd put-sessions-aside FILE    and bring-sessions-back FILE
 
@@ -69,13 +69,13 @@ def staff() -> dict[str, str]:
 
 
 def holders() -> dict[str, dict[str, Any]]:
-    """Who holds which conversation, and how many claims the log has of each."""
+    """Who holds which conversation, how many claims the log has of each, and whose session is which."""
     from counsellor.models import AuditEntry
     from intake.models import Conversation
 
     names = Conversation.objects.exclude(counsellor=None).values_list("public_id", "counsellor__username")
     claims = AuditEntry.objects.filter(action=AuditEntry.Action.CLAIMED).values_list("actor__username", flat=True)
-    return {"held": {str(public_id): name for public_id, name in names}, "claims": Counter(claims)}
+    return {"held": {str(public_id): name for public_id, name in names}, "claims": Counter(claims), "staff": staff()}
 
 
 def stay_signed_in() -> int:
@@ -106,7 +106,6 @@ def main(arguments: list[str]) -> None:
     work: dict[str, Callable[..., object]] = {
         "make": lambda number: make(int(number)),
         "read": read,
-        "staff": staff,
         "holders": holders,
         "stay-signed-in": stay_signed_in,
         "put-sessions-aside": put_sessions_aside,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.machine import ROOT, Missing, find_program, missing_sentence
+from scripts.machine import ROOT, Missing
+from tests.clock import Clock
 from tests.conftest import MakeDemo, lacking
 from tests.project.test_backup import SETTINGS, ask, sqlite_demo
 from tests.tab import Tab, open_conversation, tab
@@ -24,41 +25,12 @@ DEADLINE_SECONDS = 30.0
 __all__ = ["sqlite_demo"]  # a fixture that is shared with the tests of backups
 
 
-class Clock:
-    """The clock of every process that is started with `environment`; it may be put forward and back while they run."""
-
-    def __init__(self, folder: Path) -> None:
-        self._file = folder / "clock"
-        self.put("+0")
-        self.environment = {
-            "LD_PRELOAD": library(),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_NO_CACHE": "1",
-            # What tells how long something took cannot be changed by whoever puts a clock right.
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            # Else every wait of a thread for another takes seconds.
-            "FAKETIME_FORCE_MONOTONIC_FIX": "0",
-        }
-
-    def put(self, offset: str) -> None:
-        fresh = self._file.with_suffix(".new")
-        fresh.write_text(offset + "\n")
-        fresh.replace(self._file)
-
-
-def library() -> str:
-    if not find_program("faketime"):
-        lacking(Missing(missing_sentence("faketime")))
-    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-    if not found:
-        lacking(Missing("The library of faketime is not where Debian puts it."))
-    return str(found[0])
-
-
 @pytest.fixture
 def clock(tmp_path: Path) -> Clock:
-    return Clock(tmp_path)
+    try:
+        return Clock(tmp_path)
+    except Missing as missing:
+        lacking(missing)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
