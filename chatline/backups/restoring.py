@@ -16,6 +16,8 @@ from chatline.backups.problem import BackupProblem
 from counsellor.models import SecondFactor
 from intake.rules.restoration import Settled, settle_restored
 from intake.sealing.cipher import SealBroken
+from intake.sealing.models import SealKey
+from intake.sealing.router import ALIAS as KEYS
 
 Say = Callable[[str], None]
 
@@ -56,6 +58,13 @@ def contents() -> dict[str, int]:
                 if count := cursor.fetchone()[0]:
                     found[name] = count
     return found
+
+
+def keys_there() -> int:
+    """How many keys of conversations the key store holds now."""
+    with connections[KEYS].cursor() as cursor:
+        there = connections[KEYS].introspection.table_names(cursor)
+    return SealKey.objects.count() if SealKey._meta.db_table in there else 0
 
 
 def counted(manifest: Manifest) -> dict[str, int]:

@@ -340,6 +340,29 @@ def test_restore_is_refused_while_chatline_runs_and_over_what_nobody_named(
     assert named.returncode == 0
 
 
+def test_restore_to_an_empty_database_asks_before_keys_are_destroyed(
+    installation: Installation, web: Web, file: Path
+) -> None:
+    """A wrong file, tried first, would cost what the right one could still have brought back."""
+    back_up(installation, file)
+    open_conversation(web.address)
+    web.stop()
+    if "DATABASE_URL" in installation.environment:
+        ask(installation, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    else:
+        for path in installation.folder.glob("chatline.sqlite3*"):
+            path.unlink()
+
+    other_name = refusal(installation, "restore", str(file), typed="\n")
+    kept = len(wrapped_keys(installation))
+    named = manage(installation, "restore", str(file), typed="localhost\n")
+
+    assert "Nothing was changed" in other_name
+    assert "holds 1 keys" in named.stdout
+    assert named.returncode == 0, named.stderr
+    assert (kept, wrapped_keys(installation)) == (1, [])
+
+
 @pytest.fixture
 def small(file: Path, tmp_path: Path) -> Path:
     """A whole backup of something small, of the kind of database that the tests run on."""

@@ -8,7 +8,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from chatline.backups.manifest import Manifest, installation_name
 from chatline.backups.problem import BackupProblem
-from chatline.backups.restoring import contents, counted, inspect_backup, lost_second_factors, restore_backup
+from chatline.backups.restoring import (
+    contents,
+    counted,
+    inspect_backup,
+    keys_there,
+    lost_second_factors,
+    restore_backup,
+)
 from intake.rules.restoration import Settled
 
 
@@ -40,15 +47,21 @@ class Command(BaseCommand):
             self.stdout.write("It was made without conversations: those that are open now will be lost.")
 
     def _agree(self, *, replace: bool, yes: bool) -> None:
-        now = contents()
-        if not now:
-            return
-        if not replace:
+        now, keys = contents(), keys_there()
+        if now and not replace:
             raise CommandError(f"The database is not empty: {_listed(now)}. To replace all of it: --replace")
-        self.stdout.write(
-            f"All of this goes: {_listed(now)}. What was written, registered or set up since the backup is lost, "
-            "and the keys of conversations that began since are destroyed."
-        )
+        if now:
+            self.stdout.write(
+                f"All of this goes: {_listed(now)}. What was written, registered or set up since the backup is lost, "
+                "and the keys of conversations that began since are destroyed."
+            )
+        elif keys:
+            self.stdout.write(
+                f"The key store holds {keys} keys. Those of conversations that are not in this backup are destroyed: "
+                "if there is a newer backup, restore that one."
+            )
+        else:
+            return
         name = installation_name()
         if yes:
             return
@@ -67,7 +80,11 @@ class Command(BaseCommand):
         if settled.keys:
             say(f"{settled.keys} keys belonged to no conversation any more and were destroyed.")
         say("Staff sign in again. Pages of visitors that are open drop what they show and fetch it anew.")
-        say("What was registered since the backup is gone from the statistics, and waits to be registered again.")
+        say("Accounts and passwords are those of the backup: who has left since can sign in again. Look at them first.")
+        say(
+            "What was registered since the backup is gone from the statistics. Of conversations that had begun before, "
+            "it waits to be registered again."
+        )
         if lost := lost_second_factors():
             say(
                 f"The master key is not the one of the backup: {lost} second factors cannot be read, and no open "
