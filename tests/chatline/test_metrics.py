@@ -16,7 +16,7 @@ from intake.delivery import measures
 from intake.delivery.hub import Hub
 from intake.delivery.measures import PEOPLE, note_failure, note_refusal, note_wait
 from intake.models import Conversation
-from intake.rules.clock_guard import note_held_back, note_round
+from intake.rules.clock_guard import Clocks, note_held_back, note_round
 from intake.rules.lifecycle import open_conversation
 from tests.chatline.conftest import Asked, ask
 from tests.intake.delivery.conftest import Chat
@@ -220,7 +220,8 @@ def test_quarter_begins_with_what_stood_before_it() -> None:
 async def test_state_of_the_machine_is_shown_at_once(hub: Hub) -> None:
     await sync_to_async(note_round)(now=timezone.now() - timedelta(minutes=3), uptime=None)
     first = await read()
-    await sync_to_async(note_held_back)(7, now=timezone.now())
+    clocks = Clocks(timezone.now(), timezone.now(), jumped=True)
+    await sync_to_async(note_held_back)(7, clocks=clocks, uptime=None)
     await hub.wakeups.stop()
     hub.wakeups.deaf = True
     note_failure("tick")

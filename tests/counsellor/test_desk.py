@@ -8,7 +8,7 @@ from django.utils import timezone
 from counsellor.models import AuditEntry
 from counsellor.rules.work import finish_conversation, take_conversation
 from intake.models import Conversation, IntroQuestion, PendingContact, StaffPresence
-from intake.rules.clock_guard import note_held_back
+from intake.rules.clock_guard import note_held_back, read_clocks
 from intake.rules.lifecycle import erase_conversation, open_conversation
 from stats.models import Contact
 
@@ -286,7 +286,7 @@ def test_desk_of_one_who_does_not_answer_asks_her_to_choose_nothing(coordinator,
 def test_duty_leader_is_told_that_housekeeping_has_stopped(client_of, duty_leader, counsellor):
     said = "Klokka på serveren kan være feil"
     before = client_of(duty_leader).get("/counsellor/").content.decode()
-    note_held_back(4, now=timezone.now())
+    note_held_back(4, clocks=read_clocks(now=timezone.now(), uptime=None), uptime=None)
 
     assert said not in before
     assert said in client_of(duty_leader).get("/counsellor/").content.decode()
