@@ -5,8 +5,11 @@ Named by `--ws` in docker-compose.yml. What it mends was measured (docs/decision
 
 from __future__ import annotations
 
+import socket
+import struct
 from asyncio import TimerHandle
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from websockets.exceptions import InvalidState
@@ -33,7 +36,7 @@ class BoundedWebSocket(BoundedReads, GroupedWrites):
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
-        self.transport.abort()
+        self._let_go()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -43,7 +46,15 @@ class BoundedWebSocket(BoundedReads, GroupedWrites):
 
     def _let_go_after(self, seconds: float) -> None:
         if self._reaper is None and not self.disconnected:
-            self._reaper = self.loop.call_later(seconds, self.transport.abort)
+            self._reaper = self.loop.call_later(seconds, self._let_go)
+
+    # Closed politely, the system would keep what she has not read, and try to send it for minutes.
+    def _let_go(self) -> None:
+        own = self.transport.get_extra_info("socket")
+        if own is not None:
+            with suppress(OSError):
+                own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     # Closing at once behind the close frame resets the connection when the client is just writing, and a reset may
     # overtake the frame: she would see a line that broke instead of a server that says goodbye.

@@ -34,6 +34,8 @@ PROTOCOL_ERRORS = 5
 IN_FLIGHT_MESSAGES = 32
 SYNC_COST = 20.0
 """A `sync` may ask for a hundred messages: it counts as so many other frames."""
+REFUSED_COST = 4.0
+"""A refusal is work as well, and who does not heed it shall not have it done for her all the time."""
 CONTROL_FRAMES = 256
 """A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
@@ -189,6 +191,7 @@ class Socket:
             if wait:
                 raise RateLimited(retry_after_seconds=wait)
         except Refusal as refusal:
+            self._frames.spend(REFUSED_COST)
             await self.say_error(refusal, post)
             return
         posting = Posting(feed.conversation_id, SENDERS[self.role], feed.user_id, post.origin_id, post.body)

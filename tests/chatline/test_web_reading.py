@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from chatline.web_protocol import BoundedWebSocket
 from chatline.web_reading import IDLE_BURST, PIECE_BYTES
@@ -52,9 +51,16 @@ async def take_nothing(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def serving(application: Any, protocol: type[WebSocketsSansIOProtocol] = Watched) -> AsyncIterator[str]:
+async def serving(application: Any, **more: Any) -> AsyncIterator[str]:
     config = uvicorn.Config(
-        application, host="127.0.0.1", port=0, ws=protocol, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        application,
+        host="127.0.0.1",
+        port=0,
+        ws=Watched,
+        lifespan="off",
+        log_config=None,
+        timeout_graceful_shutdown=1,
+        **more,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server._serve())
@@ -193,3 +199,24 @@ async def test_text_that_is_none_ends_its_socket_without_a_line_in_the_log(caplo
         rude.leave()
     assert (told, code) == ([], 1007)
     assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+async def say_much(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept", "subprotocol": "helpline.v1"})
+    for _ in range(100):
+        await send({"type": "websocket.send", "text": "x" * 16_000})
+    await asyncio.Event().wait()
+
+
+async def test_one_who_never_reads_is_reset_so_that_the_system_forgets_her_too() -> None:
+    async with serving(say_much, ws_ping_interval=0.3, ws_ping_timeout=0.3) as address:
+        rude = await asyncio.to_thread(Rude, address, "/", receive_bytes=4096)
+        was_open = rude.is_open
+
+        async with asyncio.timeout(10):
+            while rude.is_open:  # noqa: ASYNC110 - the system tells in no other way
+                await asyncio.sleep(0.05)
+
+        rude.leave()
+    assert was_open

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
@@ -162,6 +165,21 @@ async def test_burst_is_allowed_and_the_next_waits(visitor: Opened, visitor_chat
 
     assert error["code"] == "rate_limited"
     assert 0 < error["retry_after"] <= 1
+
+
+async def test_one_who_does_not_heed_refusals_is_answered_ever_slower(visitor: Opened, visitor_chat: Make) -> None:
+    chat = visitor_chat()
+    await chat.hello(token=visitor.token)
+    for number in range(60):
+        await chat.post(f"melding {number}")
+
+    refused = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while await chat.read("error"):
+                refused += 1
+
+    assert 10 <= refused <= 40
 
 
 async def test_new_socket_does_not_get_a_new_allowance(visitor: Opened, visitor_chat: Make) -> None:
