@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 ESTABLISHED = 1
 CONNECT_SECONDS = 10.0
-TICK_SECONDS = 0.01
+TICK_SECONDS = 0.05
 
 
 def frame(payload: bytes, opcode: int = TEXT, *, fin: bool = True, masked: bool = True, reserved: int = 0) -> bytes:
@@ -178,19 +178,26 @@ class Flooder:
         self.way, self.name = way, f"flood-{number}-{secrets.token_hex(3)}"
         self.rude: Rude | None = Rude(way.address, way.path, cookie=way.cookie)
         self.rude.socket.sendall(say(type="hello", **way.hello, after=0))
+        self.thought_up: list[tuple[Sent, bytes]] = []
         self.sent: dict[str, Sent] = {}
         self.written = self.refused = 0
 
+    def think_up(self, number: int) -> None:
+        """What it will write: made beforehand, so that the flood takes as little as can be from the others' machine."""
+        for count in range(number):
+            one = Sent(self.way.conversation, self.way.role, self.name, str(uuid.uuid4()), "", 0.0)
+            one.body = f"<{one.conversation}> {self.name} oversvømmer {count}"
+            self.thought_up.append((one, say(type="message", origin_id=one.origin_id, body=one.body)))
+
     def write(self, number: int) -> None:
-        """As many messages as its system takes; the rest is forgotten."""
-        for _ in range(number):
-            one = Sent(self.way.conversation, self.way.role, self.name, str(uuid.uuid4()), "", time.monotonic())
-            one.body = f"<{one.conversation}> {self.name} oversvømmer {self.written}"
-            data = say(type="message", origin_id=one.origin_id, body=one.body)
-            if self.rude is None or not self._send(data):
-                return
-            self.written += 1
+        """So many of these, if its system takes them; otherwise they are forgotten."""
+        chosen = self.thought_up[self.written : self.written + number]
+        if self.rude is None or not self._send(b"".join(data for _, data in chosen)):
+            return
+        for one, _ in chosen:
+            one.at = time.monotonic()
             self.sent[one.origin_id] = one
+        self.written += len(chosen)
 
     def _send(self, data: bytes) -> bool:
         """Whole or not at all: what has begun is waited for."""
@@ -225,6 +232,8 @@ class Flooder:
 
 def flood(plan: Plan) -> dict[str, Any]:
     flooders = [Flooder(way, number) for number, way in enumerate(plan.ways)]
+    for flooder in flooders:
+        flooder.think_up(int(plan.per_second * plan.seconds))
     print("flooding", flush=True)
     began_at, rounds = time.monotonic(), 0
     while (gone := time.monotonic() - began_at) < plan.seconds:
