@@ -44,12 +44,14 @@ class Asker:
 
     async def answers(self, *, within_seconds: float) -> bool:
         """Whether the database answers now. Many who ask at once share one question."""
-        if self._asking is None and time.monotonic() - self._asked_at < FRESH_SECONDS:
-            return self._answers
-        if self._asking is None:
-            self._asking = self._submit(self._ask)
-            self._asking.add_done_callback(self._asked)
-        answered: bool | None = await _wait(self._asking, within_seconds)
+        asking = self._asking
+        if asking is None:
+            if time.monotonic() - self._asked_at < FRESH_SECONDS:
+                return self._answers
+            asking = self._asking = self._submit(self._ask)
+            # Its thread may be done before the next line: from here on `_asking` is no longer ours to read.
+            asking.add_done_callback(self._asked)
+        answered: bool | None = await _wait(asking, within_seconds)
         return answered is True
 
     async def run(self, work: Callable[[], Result], *, within_seconds: float) -> Result | None:

@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import pytest
 from django.db.utils import ConnectionHandler, OperationalError
 
 from chatline import asker
-from chatline.asker import asker_of
+from chatline.asker import Asker, asker_of
 from chatline.health import GRACE_SECONDS
 from chatline.settings import database
 from intake.delivery import draining
@@ -48,6 +48,25 @@ async def test_process_with_everything_is_ready(hub: Hub) -> None:
     )
     assert headers[b"cache-control"] == b"no-store"
     assert b"set-cookie" not in headers
+
+
+class SlowToGoOn(Asker):
+    """Its thread is always done before whoever asked runs on, as may happen to anybody on a busy machine."""
+
+    def _submit(self, work: Callable[[], Any]) -> Future[Any]:
+        future = super()._submit(work)
+        future.exception(DEADLINE_SECONDS)
+        return future
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_answer_that_comes_at_once_is_an_answer() -> None:
+    slow = SlowToGoOn("default")
+
+    try:
+        assert await slow.answers(within_seconds=1.5)
+    finally:
+        slow.stop()
 
 
 @pytest.mark.django_db(transaction=True)
