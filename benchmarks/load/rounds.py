@@ -69,13 +69,13 @@ def play(
     usage: Usage,
     *,
     party: type[Party] = Party,
-    before: Callable[[], Awaitable[None]] | None = None,
+    gather: Callable[[], Awaitable[None]] | None = None,
 ) -> Played:
-    """Run one round against the server on `port`. `usage` reads CPU seconds by name; `before` is awaited first."""
+    """Run one round against the server on `port`. `usage` reads CPU seconds by name; `gather` is awaited first."""
     gc.collect()
     gc.disable()  # the notes of a round are many and hold no cycles
     try:
-        return uvloop.run(_play(port, entrances, load, usage, party, before))
+        return uvloop.run(_play(port, entrances, load, usage, party, gather))
     finally:
         gc.enable()
 
@@ -86,10 +86,10 @@ async def _play(
     load: Load,
     usage: Usage,
     party: type[Party],
-    before: Callable[[], Awaitable[None]] | None,
+    gather: Callable[[], Awaitable[None]] | None,
 ) -> Played:
-    if before is not None:
-        await before()
+    if gather is not None:
+        await gather()
     clock = Clock()
     parties = [party(entrance, clock, window=load.window) for entrance in entrances]
     await connect_all(parties, port)

@@ -48,7 +48,7 @@ def play_in_a_crowd(
         await connect_waiters(waiters, port)
         await all_placed(waiters)
 
-    played = play(port, chats, load, usage, before=gather)
+    played = play(port, chats, load, usage, gather=gather)
     return played, [surprise for waiter in waiters for surprise in waiter.surprises]
 
 
