@@ -9,17 +9,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import logging
+import secrets
+import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from datetime import UTC, date, datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import Error, connections
 from django.http import HttpRequest
 
 from intake.sealing.router import ALIAS as KEYS
-from intake.sealing.salt import salt_of
+from intake.sealing.salt import SALT_BYTES, salt_of
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -42,6 +45,9 @@ KEPT = frozenset(
 
 
 NOBODY = ("::", 0)
+AGAIN_SECONDS = 15.0
+"""Without the key store the pages still come, with the emergency numbers on them; it is not asked for every one."""
+logger = logging.getLogger(__name__)
 
 
 def pseudonym_of(request: HttpRequest) -> str:
@@ -93,6 +99,8 @@ class NoTrace:
     def __init__(self, app: App, *, nameless: Collection[str] = ()) -> None:
         self.app, self._nameless = app, frozenset(nameless)
         self._salt: tuple[date, bytes] | None = None
+        self._stand_in: tuple[date, bytes] | None = None
+        self._again_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -110,9 +118,25 @@ class NoTrace:
 
     async def _salt_of_today(self) -> bytes:
         today = datetime.now(UTC).date()
-        if self._salt is None or self._salt[0] != today:
-            self._salt = (today, await sync_to_async(_read_salt)(today))
-        return self._salt[1]
+        if self._salt is not None and self._salt[0] == today:
+            return self._salt[1]
+        return await sync_to_async(self._renew)(today)
+
+    def _renew(self, today: date) -> bytes:
+        """In the one thread of all: who has waited behind a try finds what came of it."""
+        if self._salt is not None and self._salt[0] == today:
+            return self._salt[1]
+        if time.monotonic() >= self._again_at:
+            try:
+                self._salt = (today, _read_salt(today))
+            except Error:
+                logger.warning("The day's salt cannot be read: pseudonyms are this process's own.", exc_info=True)
+                self._again_at = time.monotonic() + AGAIN_SECONDS
+            else:
+                return self._salt[1]
+        if self._stand_in is None or self._stand_in[0] != today:
+            self._stand_in = (today, secrets.token_bytes(SALT_BYTES))
+        return self._stand_in[1]
 
 
 def _address_of(scope: Scope) -> str:

@@ -4,6 +4,8 @@ import ipaddress
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections
 
 from chatline.middleware.no_trace import NoTrace, pseudonymise
 
@@ -74,3 +76,31 @@ def test_one_household_is_one_pseudonym() -> None:
     assert pseudonymise("203.0.113.7:4711", salt=SALT) == pseudonymise("203.0.113.7", salt=SALT)
     assert pseudonymise("[2001:db8::1]:4711", salt=SALT) == one
     assert pseudonymise("::ffff:203.0.113.7", salt=SALT) == pseudonymise("203.0.113.7", salt=SALT)
+
+
+async def reading(statement: str) -> None:
+    def run() -> None:
+        with connections["keys"].cursor() as cursor:
+            cursor.execute(statement)
+
+    await sync_to_async(run)()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "keys"])
+async def test_without_the_key_store_people_get_in_under_another_pseudonym() -> None:
+    """The page that she gets then has the emergency numbers; an error of the server has nothing."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"])
+
+    outermost = NoTrace(app)
+    await reading("ALTER TABLE sealing_salt RENAME TO sealing_away")
+    try:
+        for address in ("203.0.113.7", "203.0.113.7", "203.0.113.8"):
+            await outermost({"type": "http", "client": (address, 1), "headers": []}, None, None)  # type: ignore[arg-type]
+    finally:
+        await reading("ALTER TABLE sealing_away RENAME TO sealing_salt")
+
+    assert seen[0] == seen[1] != seen[2]
+    assert "203.0.113" not in repr(seen)
