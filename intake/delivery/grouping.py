@@ -83,15 +83,23 @@ class Grouped(Generic[Item, Result]):
                 else:
                     # Who waits goes first: her ack and her own copy then leave in one write.
                     _settle(batch, results)
-                    if self._then:
-                        self._then(results)
-                    if self._measure:
-                        self._measure(len(batch), self._loop.time() - began)
+                    self._tell(results, waited=self._loop.time() - began)
                 finally:
                     giving_up.cancel()
                     self._hangs = False
         finally:
             self._running = None
+
+    def _tell(self, results: list[Result], *, waited: float) -> None:
+        """It is done: what goes wrong in telling others must not keep those behind from being worked on."""
+        try:
+            if self._then:
+                self._then(results)
+            if self._measure:
+                self._measure(len(results), waited)
+        except Exception:
+            logger.exception("What a batch did could not be told: the tick finds it.")
+            note_failure(self._name)
 
     def _give_up(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         logger.warning("The database does not answer.")

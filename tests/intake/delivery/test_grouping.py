@@ -102,3 +102,16 @@ async def test_process_that_ends_does_not_wait_for_a_database_that_hangs(doublin
 
     assert await outcome(future) == "unavailable 3.0"
     assert doubling.done == []
+
+
+async def test_who_waits_behind_a_batch_that_cannot_be_told_is_worked_on() -> None:
+    def fail(results: list[int]) -> None:
+        raise ValueError(results)
+
+    def double(numbers: list[int]) -> list[int]:
+        return [number * 2 for number in numbers]
+
+    grouped: Grouped[int, int] = Grouped(double, most=1, name="writer", then=fail)
+
+    assert [await outcome(future) for future in [grouped.submit(number) for number in (1, 2, 3)]] == [2, 4, 6]
+    await grouped.finish()
