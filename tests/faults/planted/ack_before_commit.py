@@ -34,11 +34,11 @@ class HastyWriter(Grouped[Posting, Outcome]):
     def _store(self, postings: list[Posting]) -> list[Outcome]:
         with transaction.atomic():
             outcomes = store_messages(postings, now=timezone.now())
-            self._loop.call_soon_threadsafe(self._tell, postings, outcomes)
+            self._loop.call_soon_threadsafe(self._tell_early, postings, outcomes)
             time.sleep(COMMIT_SECONDS)
         return outcomes
 
-    def _tell(self, postings: list[Posting], outcomes: list[Outcome]) -> None:
+    def _tell_early(self, postings: list[Posting], outcomes: list[Outcome]) -> None:
         for posting, outcome in zip(postings, outcomes, strict=True):
             asked = self._asked.pop(posting.origin_id, None)
             if asked is not None and not asked.done():
