@@ -27,6 +27,8 @@ FIELDS = ("time", "level", "logger", "event", "place", "status", "count", "secon
 LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 LOGGER_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 NO_MODULES = {"root", "py"}
+PRINTED = "Something was printed, and is not shown."
+"""Ours, and said in the name of the file that printed (chatline/quiet_errors.py)."""
 CHAIN = 10
 PLACES = 40
 
@@ -56,7 +58,9 @@ def logger_of(name: str) -> str:
 
 def event_of(record: logging.LogRecord) -> str | None:
     """The sentence, if it stands in the source code of the line that logged it: so nobody has written it to us."""
-    return record.msg if isinstance(record.msg, str) and record.msg in sentences_in(record.pathname) else None
+    if not isinstance(record.msg, str):
+        return None
+    return record.msg if record.msg == PRINTED or record.msg in sentences_in(record.pathname) else None
 
 
 @lru_cache(maxsize=1024)

@@ -87,6 +87,14 @@ def test_that_something_happened_is_said_in_one_line_of_json(json_lines: dict[st
 
 
 @pytest.mark.once
+def test_what_was_printed_is_said_to_have_been(json_lines: dict[str, str]) -> None:
+    line, *_ = map(json.loads, json_lines["on_the_error_stream"].splitlines())
+
+    assert line["event"] == "Something was printed, and is not shown."
+    assert line["place"].startswith("tests/chatline/planted_errors.py:")
+
+
+@pytest.mark.once
 def test_types_and_places_of_a_chain_are_said(json_lines: dict[str, str]) -> None:
     (line,) = map(json.loads, json_lines["in_a_cause"].splitlines())
 
