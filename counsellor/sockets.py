@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.db import Error
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django_otp import DEVICE_ID_SESSION_KEY
@@ -68,9 +70,10 @@ class CounsellorSocket(Socket):
             self.desk.gone = True
             self.hub.desks.discard(self.desk)
             if not any(desk.user_id == self.desk.user_id for desk in self.hub.desks):
-                await self.hub.thread.run(
-                    mark_staff_gone, self.desk.user_id, last_marked_at=self.desk.marked_at, now=timezone.now()
-                )
+                with suppress(Error):  # a database that is away is told by the tick; her presence ends by its age
+                    await self.hub.thread.run(
+                        mark_staff_gone, self.desk.user_id, last_marked_at=self.desk.marked_at, now=timezone.now()
+                    )
                 self.hub.announce(helplines=self.desk.helpline_ids)
 
     async def _open_desk(self, user: Counsellor, session_key: str) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 import psycopg
-from django.db import DatabaseError, connections
+from django.db import Error, connections
 from psycopg_pool import PoolTimeout
 
 FINISH_SECONDS = 2.0
@@ -46,7 +46,7 @@ class DatabaseThread:
 def _do(work: Callable[[], Result]) -> Result:
     try:
         return _do_once(work)
-    except DatabaseError as error:
+    except Error as error:
         if not _connection_was_ended(error):
             raise
     return _do_once(work)
@@ -60,9 +60,9 @@ def _do_once(work: Callable[[], Result]) -> Result:
         raise
 
 
-def _connection_was_ended(error: DatabaseError) -> bool:
+def _connection_was_ended(error: Error) -> bool:
     """Whether PostgreSQL had gone or thrown us out: it may be back. Not that it could not be reached for long."""
     cause = error.__cause__
-    if not isinstance(cause, psycopg.OperationalError) or isinstance(cause, PoolTimeout):
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError) or isinstance(cause, PoolTimeout):
         return False
     return cause.sqlstate is None or cause.sqlstate.startswith(("08", "57P"))

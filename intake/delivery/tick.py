@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,8 @@ HALF_STEP_SECONDS = 0.5
 PART = 250
 """Conversations seen to in one turn of the event loop."""
 
+Work = Callable[[], Coroutine[None, None, None]]
+
 
 class Tick:
     """The hub's clock: heartbeats, the pull of last resort, queue places, presence, guards."""
@@ -52,7 +54,13 @@ class Tick:
         self._arrived: set[int] = set()
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._keep_beating())]
+        # Apart, so that a look at thousands of conversations in a slow database keeps nobody in who must go.
+        works = (
+            self._repeat({self._tick: TICK_SECONDS}),
+            self._repeat({self._guard: TICK_SECONDS, self._mark_arrived: 1, self._mark_seen: SEEN_SECONDS}),
+            self._keep_beating(),
+        )
+        self._tasks = [asyncio.create_task(work) for work in works]
 
     async def stop(self) -> None:
         for task in [*self._tasks, self._queues_task, *self._looking]:
@@ -71,24 +79,21 @@ class Tick:
             except Exception:
                 logger.warning("A heartbeat failed.", exc_info=True)
 
-    async def _run(self) -> None:
-        # By the clock: what a slow database takes must not make ticks rarer, too.
-        tick_at, seen_at = self._hub.loop.time() + TICK_SECONDS - HALF_STEP_SECONDS, 0.0
+    async def _repeat(self, works: Mapping[Work, float]) -> None:
+        """Each once every so many seconds, by the clock: what a slow database takes must not make them rarer, too."""
+        due_at = dict.fromkeys(works, 0.0)
         while True:
             await asyncio.sleep(1)
-            now = self._hub.loop.time()
-            try:
-                if now >= tick_at:
-                    tick_at = now + TICK_SECONDS - HALF_STEP_SECONDS
-                    await self._tick()
-                if self._arrived:
-                    await self._mark_arrived()
-                if now >= seen_at:
-                    seen_at = now + SEEN_SECONDS - HALF_STEP_SECONDS
-                    await self._mark_seen()
-            except Exception:  # the database may be away; the next tick asks again
-                logger.warning("A tick failed.", exc_info=True)
-                note_failure("tick")
+            for work, every_seconds in works.items():
+                now = self._hub.loop.time()
+                if now < due_at[work]:
+                    continue
+                due_at[work] = now + every_seconds - HALF_STEP_SECONDS
+                try:
+                    await work()
+                except Exception:  # the database may be away; the next time asks again
+                    logger.warning("A tick failed.", exc_info=True)
+                    note_failure("tick")
 
     def _beat(self, slot: int) -> None:
         """Each feed's heartbeat every 20 s, a twentieth of the feeds each second."""
@@ -103,6 +108,8 @@ class Tick:
         key_cache.sweep()
         await self._look(list(self._hub.feeds))
         self.look_at_queues(self._helplines_watched())
+
+    async def _guard(self) -> None:
         for guard in self._hub.guards:
             await guard(self._hub)
 
@@ -123,6 +130,8 @@ class Tick:
 
     async def _mark_arrived(self) -> None:
         arrived, self._arrived = self._arrived, set()
+        if not arrived:
+            return
         await self._hub.thread.run(mark_visitors_seen, sorted(arrived), now=timezone.now())
 
     # -- conversations ----------------------------------------------------------------------------------------
