@@ -104,7 +104,7 @@ def judge_clock(facts: Facts) -> Iterator[str]:
         return
     apart = abs((facts.asked_at - facts.clock).total_seconds())
     if apart > FAR_SECONDS:
-        yield "chatline.E035"
+        yield "chatline.W035"
     elif apart > NEAR_SECONDS:
         yield "chatline.W036"
 

@@ -110,7 +110,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "Redis writes to its disk.",
         'redis-server --save "" --appendonly no: wake-ups need not outlive a moment.',
     ),
-    "chatline.E035": (
+    "chatline.W035": (
         "This machine's clock is more than ten minutes from the database's.",
         "Put the clocks right: login codes fail, and housekeeping refuses to purge.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from chatline.quiet_logs import JsonFormatter, PlainFormatter
 
 SERVERS = frozenset({"uvicorn", "daphne", "hypercorn", "gunicorn"})
 HOST_OPTIONS = ("--host", "--bind", "-b")
+HOST_VARIABLE = "UVICORN_HOST"
 TLS_OPTIONS = ("--ssl", "--certfile", "ssl:")
 ACCESS_LOGS = (
     "uvicorn.access",
@@ -48,13 +50,16 @@ def listening(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def host_of(arguments: Sequence[str]) -> str:
-    """The address that the server was told to listen on; servers left alone listen on the loopback address."""
+    """The address that the server was told to listen on; servers left alone listen on the loopback address.
+
+    uvicorn may be told by its environment, too.
+    """
     for number, argument in enumerate(arguments):
         name, _, given = argument.partition("=")
         if name in HOST_OPTIONS:
             host = given or (arguments[number + 1] if number + 1 < len(arguments) else "")
             return host.rpartition(":")[0].strip("[]") if host.count(":") == 1 or host.startswith("[") else host
-    return "127.0.0.1"
+    return os.environ.get(HOST_VARIABLE) or "127.0.0.1"
 
 
 def is_loopback(host: str) -> bool:

@@ -340,6 +340,19 @@ def test_restore_is_refused_while_chatline_runs_and_over_what_nobody_named(
     assert named.returncode == 0
 
 
+def test_backup_of_another_installation_asks_for_the_name_whatever_was_said(
+    installation: Installation, file: Path
+) -> None:
+    back_up(installation, file)
+    installation.environment["CHATLINE_HOSTS"] = "chat.example.org,localhost"
+
+    unnamed = manage(installation, "restore", str(file), "--replace", "--yes", typed="\n")
+    named = manage(installation, "restore", str(file), "--replace", "--yes", typed="chat.example.org\n")
+
+    assert "another installation: localhost" in unnamed.stdout
+    assert (unnamed.returncode, named.returncode) == (1, 0)
+
+
 def test_restore_to_an_empty_database_asks_before_keys_are_destroyed(
     installation: Installation, web: Web, file: Path
 ) -> None:

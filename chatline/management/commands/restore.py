@@ -32,7 +32,7 @@ class Command(BaseCommand):
         try:
             manifest = inspect_backup(file)
             self._introduce(manifest)
-            self._agree(replace=replace, yes=yes)
+            self._agree(manifest, replace=replace, yes=yes)
             settled = restore_backup(file, manifest, say=self.stdout.write)
         except BackupProblem as problem:
             raise CommandError(str(problem)) from None
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         if not manifest.has_conversations:
             self.stdout.write("It was made without conversations: those that are open now will be lost.")
 
-    def _agree(self, *, replace: bool, yes: bool) -> None:
+    def _agree(self, manifest: Manifest, *, replace: bool, yes: bool) -> None:
         now, keys = contents(), keys_there()
         if now and not replace:
             raise CommandError(f"The database is not empty: {_listed(now)}. To replace all of it: --replace")
@@ -63,7 +63,9 @@ class Command(BaseCommand):
         else:
             return
         name = installation_name()
-        if yes:
+        if manifest.installation != name:
+            self.stdout.write(f"This is a backup of another installation: {manifest.installation}, and this is {name}.")
+        elif yes:
             return
         self.stdout.write(f"Type {name} to go on: ")
         if sys.stdin.readline().strip() != name:
