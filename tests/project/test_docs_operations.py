@@ -112,10 +112,11 @@ def test_runbooks_that_are_pointed_to_exist() -> None:
 def test_upgrade_restarts_one_web_process_after_the_other(tmp_path: Path) -> None:
     """`deploy/upgrade` with a program in the place of docker-compose that only writes down how it was called."""
     log, program = tmp_path / "calls", tmp_path / "compose"
-    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\n')
+    # The proxy is still shown the file that was there when it began.
+    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\ncase "$*" in *Caddyfile) echo old ;; esac\n')
     program.chmod(0o755)
     (tmp_path / "deploy").mkdir()
-    for name in ("upgrade", "make-secrets"):
+    for name in ("upgrade", "make-secrets", "Caddyfile"):
         (tmp_path / "deploy" / name).write_bytes((ROOT / "deploy" / name).read_bytes())
         (tmp_path / "deploy" / name).chmod(0o755)
 
@@ -131,6 +132,8 @@ def test_upgrade_restarts_one_web_process_after_the_other(tmp_path: Path) -> Non
         "up -d --no-deps web-b",
         "exec -T web-b python",
         "up -d --no-deps housekeeping",
+        "exec -T proxy cat",
+        "up -d --no-deps --force-recreate",
     ]
 
 
