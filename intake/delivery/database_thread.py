@@ -17,6 +17,8 @@ import psycopg
 from django.db import Error, connections
 from psycopg_pool import PoolTimeout
 
+from intake.delivery.broken_connections import discard_broken_connections
+
 FINISH_SECONDS = 2.0
 
 Params = ParamSpec("Params")
@@ -47,6 +49,7 @@ def _do(work: Callable[[], Result]) -> Result:
     try:
         return _do_once(work)
     except Error as error:
+        discard_broken_connections()
         if not _connection_was_ended(error):
             raise
     return _do_once(work)

@@ -166,7 +166,7 @@ def test_server_that_is_told_by_its_environment_to_listen_openly_is_found(
     production: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     production.TRUSTED_PROXIES = 0
-    monkeypatch.setenv("UVICORN_HOST", "0.0.0.0")
+    monkeypatch.setenv("UVICORN_HOST", "0.0.0.0")  # noqa: S104 - what must be found
 
     assert set(server.listening(["uvicorn", "chatline.asgi:application"])) == {"chatline.E013"}
 
