@@ -11,10 +11,17 @@ import pytest
 from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import PHONE, Check, OpenPage, sign_in
+from tests.conftest import MakeDemo
 from tests.web import Installation, Web
 
 NOT_SENT_MS = 16_000
 BACK_MS = 40_000
+
+
+@pytest.fixture(scope="module")
+def installation(demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+    """One of its own: whoever is left waiting here must not stand in the queue of another test."""
+    return demo_on_postgres(tmp_path_factory.mktemp("not-sent"), REDIS_URL=redis_url)
 
 
 @pytest.fixture
@@ -76,7 +83,7 @@ def test_message_to_a_frozen_server_is_shown_as_not_sent_and_goes_once_when_it_t
 
 
 def test_message_to_a_killed_server_goes_when_it_is_back_once_for_all_readers(
-    web: Web, webs: list[Web], installation: Installation, open_page: OpenPage
+    web: Web, installation: Installation, open_page: OpenPage
 ) -> None:
     page = open_chat(open_page, web)
 
@@ -86,7 +93,7 @@ def test_message_to_a_killed_server_goes_when_it_is_back_once_for_all_readers(
     web.start()
 
     expect_sent_once(page, ["Hei", "Alt er nede"])
-    counsellor = open_page(f"{webs[0].address}/counsellor/")
+    counsellor = open_page(f"{web.address}/counsellor/")
     sign_in(counsellor, installation, "mona")
     counsellor.get_by_role("button", name="Ta samtalen").last.click()
     expect(counsellor.get_by_role("log").get_by_text("Alt er nede")).to_have_count(1)
