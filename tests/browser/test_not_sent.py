@@ -19,15 +19,17 @@ BACK_MS = 40_000
 
 
 @pytest.fixture(scope="module")
-def installation(demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Installation:
+def own_installation(
+    demo_on_postgres: MakeDemo, redis_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
     """One of its own: whoever is left waiting here must not stand in the queue of another test."""
     return demo_on_postgres(tmp_path_factory.mktemp("not-sent"), REDIS_URL=redis_url)
 
 
 @pytest.fixture
-def web(installation: Installation) -> Iterator[Web]:
+def web(own_installation: Installation) -> Iterator[Web]:
     """A process of the test's own, which it may freeze and kill."""
-    with Web(installation, name="not-sent") as own:
+    with Web(own_installation, name="not-sent") as own:
         yield own
 
 
@@ -83,7 +85,7 @@ def test_message_to_a_frozen_server_is_shown_as_not_sent_and_goes_once_when_it_t
 
 
 def test_message_to_a_killed_server_goes_when_it_is_back_once_for_all_readers(
-    web: Web, installation: Installation, open_page: OpenPage
+    web: Web, own_installation: Installation, open_page: OpenPage
 ) -> None:
     page = open_chat(open_page, web)
 
@@ -94,7 +96,7 @@ def test_message_to_a_killed_server_goes_when_it_is_back_once_for_all_readers(
 
     expect_sent_once(page, ["Hei", "Alt er nede"])
     counsellor = open_page(f"{web.address}/counsellor/")
-    sign_in(counsellor, installation, "mona")
+    sign_in(counsellor, own_installation, "mona")
     counsellor.get_by_role("button", name="Ta samtalen").last.click()
     expect(counsellor.get_by_role("log").get_by_text("Alt er nede")).to_have_count(1)
 
