@@ -24,6 +24,8 @@ from intake.rules.intro import read_intro
 from intake.rules.presence import mark_staff_present, set_available
 from intake.sealing.key_store import open_keys
 
+SHOWN_WAITING = 30
+"""Every desk fetches the queue each time it changes: of a thousand who wait, the first are enough to choose from."""
 UNSEEN_AFTER = timedelta(minutes=2)
 ANSWERS = "intake.claim_conversation"
 TURNS_DOOR = "intake.soft_close"
@@ -77,7 +79,8 @@ def presence(request: HttpRequest) -> HttpResponse:
 
 
 def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
-    conversations = waiting_conversations(user).order_by("pk").prefetch_related("helpline__intro_questions")
+    waiting = waiting_conversations(user)
+    conversations = waiting.order_by("pk").prefetch_related("helpline__intro_questions")[:SHOWN_WAITING]
     rows = [
         Waiting(
             conversation=conversation,
@@ -90,7 +93,14 @@ def queue_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:
     ]
     nobodys = Q(counsellor=None, helpline__in=helplines_with(user, "stats.register_contact"))
     unregistered = PendingContact.objects.filter(Q(counsellor=user) | nobodys).select_related("helpline")
-    return {"rows": rows, "unregistered": unregistered, "several": helplines_with(user, ANSWERS).count() > 1}
+    total = len(rows) if len(rows) < SHOWN_WAITING else waiting.count()
+    return {
+        "rows": rows,
+        "waiting": total,
+        "more": total - len(rows),
+        "unregistered": unregistered,
+        "several": helplines_with(user, ANSWERS).count() > 1,
+    }
 
 
 def doors_context(user: Counsellor, *, now: datetime) -> dict[str, Any]:

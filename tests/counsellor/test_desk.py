@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from counsellor.models import AuditEntry
+from counsellor.pages.desk import SHOWN_WAITING
 from counsellor.rules.work import finish_conversation, take_conversation
 from intake.models import Conversation, IntroQuestion, PendingContact, StaffPresence
 from intake.rules.clock_guard import note_held_back, read_clocks
@@ -43,6 +44,20 @@ def test_queue_shows_who_waits_how_long_and_what_was_answered_before(helpline, c
     assert "Hva vil du snakke om?" in page
     assert "Besøk på lørdag" in page
     assert "engelsk" in page
+
+
+def test_long_queue_shows_the_first_and_counts_everybody(helpline, counsellor, client_of):
+    opened = [
+        open_conversation(helpline, language="nb", intro={}, now=timezone.now()) for _ in range(SHOWN_WAITING + 2)
+    ]
+
+    page = client_of(counsellor).get("/counsellor/queue/").content.decode()
+
+    assert page.count("data-waiting-id") == SHOWN_WAITING
+    assert str(opened[0].conversation.public_id) in page
+    assert str(opened[-1].conversation.public_id) not in page
+    assert f'data-waiting="{SHOWN_WAITING + 2}"' in page
+    assert "… og 2 til venter bak dem." in page
 
 
 def test_queue_is_the_same_part_on_the_page_and_alone(visitor, counsellor, client_of):
