@@ -16,7 +16,7 @@ from intake.rules.intro import check_intro, seal_intro
 from intake.rules.retention import purge_conversations
 from intake.rules.tallies import count, count_closed_door
 from intake.rules.tokens import hash_token, new_token
-from intake.sealing.key_store import create_key
+from intake.sealing.key_store import create_key, destroy_keys
 
 State = Conversation.State
 EndReason = Conversation.EndReason
@@ -39,19 +39,33 @@ def open_conversation(helpline: Helpline, *, language: str, intro: object, now: 
     if not opening_state(helpline, now=now).open:
         count_closed_door(helpline, now=now)
         raise Closed
+    _require_place(helpline)
     token = new_token()
-    with transaction.atomic():
-        # The lock makes the cap exact when many arrive at once. A weaker one than for a change of the key: a claim
-        # holds the hour's counter and then points to the helpline, and the two would wait for each other for ever.
-        Helpline.objects.select_for_update(no_key=True).get(pk=helpline.pk)
-        if Conversation.objects.filter(helpline=helpline, state=State.WAITING).count() >= helpline.queue_cap:
-            raise QueueFull(retry_after_seconds=120)
-        conversation = _create_conversation(helpline, token=token, language=language, answers=answers, now=now)
-        count(helpline.pk, "opened", now=now)
+    # Its key is committed before the lock is taken: those who arrive together would wait for each other's disk.
+    conversation = _prepare_conversation(helpline, token=token, language=language, answers=answers, now=now)
+    try:
+        _put_in_queue(conversation, now=now)
+    except QueueFull:
+        destroy_keys([conversation.public_id])
+        raise
     return Opened(conversation, token)
 
 
-def _create_conversation(
+def _require_place(helpline: Helpline) -> None:
+    if Conversation.objects.filter(helpline=helpline, state=State.WAITING).count() >= helpline.queue_cap:
+        raise QueueFull(retry_after_seconds=120)
+
+
+def _put_in_queue(conversation: Conversation, *, now: datetime) -> None:
+    with transaction.atomic():
+        # The lock makes the cap exact when many arrive at once. A weaker one than for a change of the key: a claim
+        # holds the hour's counter and then points to the helpline, and the two would wait for each other for ever.
+        _require_place(Helpline.objects.select_for_update(no_key=True).get(pk=conversation.helpline_id))
+        conversation.save(force_insert=True)
+        count(conversation.helpline_id, "opened", now=now)
+
+
+def _prepare_conversation(
     helpline: Helpline, *, token: str, language: str, answers: dict[str, str], now: datetime
 ) -> Conversation:
     conversation = Conversation(
@@ -66,7 +80,6 @@ def _create_conversation(
     cipher = create_key(conversation.public_id, now=now)
     if answers:
         conversation.intro_sealed = seal_intro(answers, cipher=cipher, conversation=conversation)
-    conversation.save(force_insert=True)
     return conversation
 
 

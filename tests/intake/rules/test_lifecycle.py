@@ -101,6 +101,7 @@ def test_cap_holds_when_many_arrive_at_once(helpline: Helpline) -> None:
 
     assert sum(isinstance(result, Opened) for result in results) == 3
     assert sum(isinstance(result, QueueFull) for result in results) == 5
+    assert SealKey.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
