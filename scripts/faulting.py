@@ -13,8 +13,8 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
 PROTOCOL = [
-    ["-m", "tests.faults.protocol_machine", "--examples", "2000"],
-    ["-m", "tests.faults.frame_fuzzer", "--inputs", "1000000"],
+    ["-m", "tests.protocol.machine", "--examples", "2000"],
+    ["-m", "tests.protocol.frame_fuzzer", "--inputs", "1000000"],
 ]
 
 

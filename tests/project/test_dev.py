@@ -160,7 +160,7 @@ def test_every_program_that_a_fault_needs_can_be_provided() -> None:
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        ([], ["tests.faults.protocol_machine", "tests.faults.frame_fuzzer", "tests.faults"]),
+        ([], ["tests.protocol.machine", "tests.protocol.frame_fuzzer", "tests.faults"]),
         (["--only", "Redis"], ["tests.faults"]),
     ],
 )

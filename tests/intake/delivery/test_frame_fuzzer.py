@@ -1,4 +1,4 @@
-"""A short run of the frame fuzzer; `python -m tests.faults.frame_fuzzer` is the long one."""
+"""A short run of the frame fuzzer; `python -m tests.protocol.frame_fuzzer` is the long one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from intake.delivery.hub import Hub, stop_hub
 from intake.models import Conversation, Message
 from intake.rules.lifecycle import Opened
 from intake.visitor.socket import VisitorSocket
-from tests.faults.frame_fuzzer import CANARY, fuzz_parser, inputs
+from tests.protocol.frame_fuzzer import CANARY, fuzz_parser, inputs
 
 SEED = 20261122
 SOCKETS = 150

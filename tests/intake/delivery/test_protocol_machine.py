@@ -1,10 +1,10 @@
-"""A short run of the protocol's state machine; `python -m tests.faults.protocol_machine` is the long one."""
+"""A short run of the protocol's state machine; `python -m tests.protocol.machine` is the long one."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.faults.protocol_play import play_examples
+from tests.protocol.play import play_examples
 
 EXAMPLES = 40
 STEPS = 50

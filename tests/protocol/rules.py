@@ -24,9 +24,9 @@ from intake.rules.lifecycle import (
     hand_back_conversation,
 )
 from intake.rules.retention import purge_conversations
-from tests.faults.protocol_tab import Tab, Wire
-from tests.faults.protocol_talk import Post, Talk
-from tests.faults.protocol_world import World
+from tests.protocol.tab import Tab, Wire
+from tests.protocol.talk import Post, Talk
+from tests.protocol.world import World
 
 TALKS = st.integers(0, 1)
 TABS = st.sampled_from([0, 0, 1, 2, 2, 3, 4])

@@ -1,6 +1,6 @@
 """Whatever comes over a socket, only `malformed` and its kin go back, and nothing of it is kept or told.
 
-    python -m tests.faults.frame_fuzzer --inputs 1000000
+    python -m tests.protocol.frame_fuzzer --inputs 1000000
 
 Deterministic by its seed. One line at the end; 1 when something else came out, with the seed and the input.
 """
@@ -184,7 +184,7 @@ def fuzz_parser(*, seed: int, count: int) -> Found:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.frame_fuzzer", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.protocol.frame_fuzzer", description=__doc__)
     parser.add_argument("--inputs", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     arguments = parser.parse_args()

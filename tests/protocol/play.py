@@ -12,8 +12,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.faults.protocol_rules import ProtocolMachine
-from tests.faults.protocol_world import running_world
+from tests.protocol.rules import ProtocolMachine
+from tests.protocol.world import running_world
 
 
 @dataclass(frozen=True)

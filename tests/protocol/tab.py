@@ -12,10 +12,10 @@ from counsellor.sockets import CounsellorSocket
 from intake.delivery import frames
 from intake.delivery import hub as exchange
 from intake.visitor.socket import VisitorSocket
-from tests.faults.protocol_world import WINDOW, World
+from tests.protocol.world import WINDOW, World
 
 if TYPE_CHECKING:
-    from tests.faults.protocol_talk import Talk
+    from tests.protocol.talk import Talk
 
 CONTROL = {"welcome", "ack", "head", "gap", "composing", "paused", "displayed", "queue", "state", "error"}
 

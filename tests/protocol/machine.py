@@ -1,6 +1,6 @@
 """The protocol's state machine as a command: prints one line, 1 when the protocol was broken.
 
-    python -m tests.faults.protocol_machine --examples 2000
+    python -m tests.protocol.machine --examples 2000
 
 On SQLite files and on a PostgreSQL of its own, at the same time, half of the examples each; `--on` chooses one.
 """
@@ -27,7 +27,7 @@ WORDS = 4000
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults.protocol_machine", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.protocol.machine", description=__doc__)
     parser.add_argument("--examples", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the same steps again")
     parser.add_argument("--on", choices=["both", "sqlite", "postgresql"], default="both")
@@ -39,7 +39,7 @@ def main() -> int:
 
 def run_both(examples: int, seed: int) -> int:
     began_at = time.monotonic()
-    command = [sys.executable, "-m", "tests.faults.protocol_machine", "--examples", str(-(-examples // 2))]
+    command = [sys.executable, "-m", "tests.protocol.machine", "--examples", str(-(-examples // 2))]
     with ExitStack() as files:
         outputs = {name: files.enter_context(tempfile.TemporaryFile("w+")) for name in ("sqlite", "postgresql")}
         runs = {
@@ -77,7 +77,7 @@ def play(database: str, examples: int, seed: int) -> int:
     logging.disable(logging.CRITICAL)
     from django.db import connections
 
-    from tests.faults.protocol_play import play_examples
+    from tests.protocol.play import play_examples
 
     began_at = time.monotonic()
     told = play_examples(examples=examples, steps=STEPS, seed=seed)

@@ -12,8 +12,8 @@ from django.utils import timezone
 from intake.models import Conversation, Message
 from intake.rules.lifecycle import open_conversation
 from intake.rules.messages import Stored, read_messages
-from tests.faults.protocol_tab import Tab, Wire
-from tests.faults.protocol_world import World
+from tests.protocol.tab import Tab, Wire
+from tests.protocol.world import World
 
 ROLES = {Message.Role.VISITOR: "visitor", Message.Role.COUNSELLOR: "counsellor"}
 FAILED = {"conflicting_retry", "ended", "malformed", "not_permitted", "too_long", "unknown_conversation"}
