@@ -6,7 +6,6 @@ messages put together at run time, exceptions' words and everything else in a re
 
 from __future__ import annotations
 
-import ast
 import json
 import logging
 import re
@@ -17,7 +16,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 Fields = dict[str, Any]
@@ -65,14 +64,25 @@ def event_of(record: logging.LogRecord) -> str | None:
 
 @lru_cache(maxsize=1024)
 def sentences_in(path: str) -> frozenset[str]:
-    """Every text that stands as such in a source file."""
+    """Every text that stands as such in a source file.
+
+    Compiled, and not made into a tree: Python 3.11 fails at that when a finalizer logs meanwhile.
+    """
     try:
-        tree = ast.parse(Path(path).read_bytes())
-    except (OSError, ValueError, SyntaxError):
+        code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True, optimize=0)
+    except (OSError, ValueError, SyntaxError, RecursionError):
         return frozenset()
-    return frozenset(
-        node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+    return frozenset(texts_in(code))
+
+
+def texts_in(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from texts_in(constant)
+        elif isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, tuple | frozenset):
+            yield from (part for part in constant if isinstance(part, str))
 
 
 def place_of(path: str, line: object) -> str | None:
