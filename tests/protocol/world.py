@@ -193,6 +193,10 @@ def running_world() -> Iterator[World]:
         connections.close_all()
         for alias, found in options.items():
             connections[alias].settings_dict["OPTIONS"].update(found)
+            # Connections that the world's faults have cut while they waited in a pool are not for the next test.
+            pool = getattr(connections[alias], "pool", None)
+            if pool is not None and not pool.closed:
+                pool.check()
         for name, value in before.items():
             setattr(settings, name, value)
 
