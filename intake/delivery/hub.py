@@ -55,6 +55,7 @@ class Hub:
         self._reader: Grouped[tuple[int, int], list[Stored]] = Grouped(_read, most=READ_BATCH, name="reader")
         self._finder: Grouped[Name, Snapshot | None] = Grouped(_find, most=READ_BATCH, name="finder")
         self._recent: dict[int, deque[Numbered]] = {}
+        self._recent_epochs: dict[int, int] = {}
         self._others: dict[str, Grouped[Any, Any]] = {}
         self.thread = DatabaseThread("hub")
         self.signs = Signs(self)
@@ -113,14 +114,20 @@ class Hub:
                 # One that had been stored before, too: whoever stored it may have died before it woke anybody.
                 heads[stored.conversation_id] = max(stored.seq, heads.get(stored.conversation_id, 0))
                 if stored.first and stored.conversation_id in self.feeds:
-                    recent = self._recent.setdefault(stored.conversation_id, deque(maxlen=RECENT_MESSAGES))
-                    recent.append(number_message(stored))
+                    self._remember(stored)
             elif isinstance(stored, Unavailable):
                 note_failure("writer")
         for conversation_id, head in heads.items():
             self._reached(conversation_id, head)
         if heads:
             self.wakeups.publish({"heads": heads})
+
+    def _remember(self, stored: Stored) -> None:
+        conversation_id = stored.conversation_id
+        if self._recent_epochs.get(conversation_id) != stored.epoch:
+            self.forget(conversation_id)  # a restore has replaced the past that the others are of
+            self._recent_epochs[conversation_id] = stored.epoch
+        self._recent.setdefault(conversation_id, deque(maxlen=RECENT_MESSAGES)).append(number_message(stored))
 
     def _reached(self, conversation_id: int, head: int) -> None:
         for feed in self.feeds.get(conversation_id, ()):
@@ -139,11 +146,12 @@ class Hub:
     def forget(self, conversation_id: int) -> None:
         """The conversation was purged: its bodies go from memory too."""
         self._recent.pop(conversation_id, None)
+        self._recent_epochs.pop(conversation_id, None)
 
     def caught_up(self, conversation_id: int) -> None:
         """Forget bodies as soon as every local feed has sent them."""
         if all(feed.cursor >= feed.head for feed in self.feeds.get(conversation_id, ())):
-            self._recent.pop(conversation_id, None)
+            self.forget(conversation_id)
 
     # -- wake-ups -------------------------------------------------------------------------------------------
     def announce(self, *, conversations: Iterable[int] = (), helplines: Iterable[int] = ()) -> None:

@@ -25,6 +25,7 @@ class Head(NamedTuple):
     head: int
     state: str
     counsellor_id: int | None
+    epoch: int
 
 
 class Row(NamedTuple):
@@ -37,7 +38,7 @@ class Row(NamedTuple):
 
 
 LOCK = """
-SELECT id, public_id, head, state, counsellor_id FROM intake_conversation
+SELECT id, public_id, head, state, counsellor_id, epoch FROM intake_conversation
 WHERE id = ANY(%b::bigint[]) ORDER BY id FOR UPDATE
 """
 INSERT = """
@@ -57,7 +58,7 @@ def lock_heads(conversation_ids: Iterable[int]) -> dict[int, Head]:
     if connection.vendor == "postgresql":
         with _cursor() as cursor:
             return {row[0]: Head(*row[1:]) for row in cursor.execute(LOCK, (ids,), prepare=True)}
-    rows = Conversation.objects.filter(pk__in=ids).values_list("pk", "public_id", "head", "state", "counsellor_id")
+    rows = Conversation.objects.filter(pk__in=ids).values_list("pk", *Head._fields)
     return {row[0]: Head(*row[1:]) for row in rows}
 
 

@@ -57,7 +57,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A committed message. `first` is False when the same message had been stored before."""
+    """A committed message. `first` is False when the same message had been stored before; else `epoch` is its past."""
 
     conversation_id: int
     seq: int
@@ -66,6 +66,7 @@ class Stored:
     body: str
     sent_at: datetime
     first: bool = True
+    epoch: int = 0
 
 
 Outcome = Stored | Refusal
@@ -162,7 +163,8 @@ class _Batch:
         place = message_place(head.public_id, seq, posting.sender, posting.origin_id)
         sealed = self.ciphers[head.public_id].seal(posting.body.encode(), place=place)
         self.rows.append(Row(posting.conversation_id, seq, posting.sender, posting.origin_id, sealed, self.minute))
-        stored = Stored(posting.conversation_id, seq, posting.sender, posting.origin_id, posting.body, self.minute)
+        sender, origin_id, body = posting.sender, posting.origin_id, posting.body
+        stored = Stored(posting.conversation_id, seq, sender, origin_id, body, self.minute, epoch=head.epoch)
         self.known[origin] = stored
         return stored
 
