@@ -23,10 +23,11 @@ from intake.rules.lifecycle import (
     find_by_token,
     hand_back_conversation,
 )
+from intake.rules.messages import Stored
 from intake.rules.retention import purge_conversations
 from tests.protocol.tab import Tab, Wire
 from tests.protocol.talk import Post, Talk
-from tests.protocol.world import World
+from tests.protocol.world import SETTLE_SECONDS, World
 
 TALKS = st.integers(0, 1)
 TABS = st.sampled_from([0, 0, 1, 2, 2, 3, 4])
@@ -406,10 +407,9 @@ class ProtocolMachine(RuleBasedStateMachine):
         )
         self._after()
         for talk in self.talks:
-            rows = talk.check_stored()
             refusal: list[Any] = []
 
-            def agree(talk: Talk = talk, rows: Any = rows, refusal: list[Any] = refusal) -> bool:
+            def agree(rows: list[Stored], talk: Talk = talk, refusal: list[Any] = refusal) -> bool:
                 for wire in talk.wires:
                     wire.hear()
                     if whole and wire is wire.tab.wire and wire.alive and wire.tab.last > wire.shown:
@@ -422,7 +422,13 @@ class ProtocolMachine(RuleBasedStateMachine):
                     return False
                 return True
 
-            assert self.world.run_until(agree, nudge=partial(self._remind, talk, whole)), str(refusal)
+            # Read again each time: what a tab sent before it left may have been stored meanwhile.
+            assert any(
+                self.world.run_until(
+                    partial(agree, talk.check_stored()), nudge=partial(self._remind, talk, whole), seconds=seconds
+                )
+                for seconds in (1.0, 1.0, SETTLE_SECONDS)
+            ), str(refusal)
         self._after()
 
     def _remind(self, talk: Talk, whole: bool) -> None:

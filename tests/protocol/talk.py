@@ -140,8 +140,7 @@ class Talk:
 
     def check_stored(self) -> list[Stored]:
         """Gapless, each once, nothing that nobody sent, every acknowledged one under the number that was told."""
-        rows = self.stored()
-        head = Conversation.objects.values_list("head", flat=True).get(pk=self.pk)
+        rows, head = self._stored_and_head()
         assert [row.seq for row in rows] == list(range(1, head + 1))
         keys = [(ROLES[Message.Role(row.sender)], str(row.origin_id)) for row in rows]
         assert len(set(keys)) == len(keys), "one was stored twice"
@@ -153,6 +152,14 @@ class Talk:
         assert set(self.told.items()) <= set(enumerate(keys, start=1)), "acknowledged and not stored"
         self._check_order({origin_id: row.seq for (_, origin_id), row in zip(keys, rows, strict=True)})
         return rows
+
+    def _stored_and_head(self) -> tuple[list[Stored], int]:
+        """Of one moment: what a tab sent before it left may still be on its way to the writer."""
+        heads = Conversation.objects.filter(pk=self.pk).values_list("head", flat=True)
+        while True:
+            head, rows = heads.get(), self.stored()
+            if heads.get() == head:
+                return rows, head
 
     def _check_order(self, seqs: dict[str, int]) -> None:
         """What one socket sent once, it sent in this order."""

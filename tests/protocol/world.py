@@ -82,7 +82,9 @@ class World:
 
         self.run(turn())
 
-    def run_until(self, reached: Callable[[], bool], *, nudge: Callable[[], None] = lambda: None) -> bool:
+    def run_until(
+        self, reached: Callable[[], bool], *, nudge: Callable[[], None] = lambda: None, seconds: float = SETTLE_SECONDS
+    ) -> bool:
         """Run until `reached`; every tenth of a second `nudge` again. False at the deadline."""
 
         async def wait() -> bool:
@@ -90,7 +92,7 @@ class World:
             nudge()
             while not reached():
                 now = self.loop.time()
-                if now - began_at > SETTLE_SECONDS:
+                if now - began_at > seconds:
                     return False
                 if now - nudged_at > 0.1:
                     nudged_at = now

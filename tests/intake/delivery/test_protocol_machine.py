@@ -6,7 +6,7 @@ import pytest
 
 from tests.protocol.play import play_examples
 
-EXAMPLES = 40
+EXAMPLES = 6
 STEPS = 50
 
 
