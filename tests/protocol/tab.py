@@ -101,13 +101,14 @@ class Wire:
             self._message(frame)
             return
         assert kind in CONTROL, frame
-        if kind == "welcome" and self.tab.epoch is None:
+        if kind == "welcome" and self is self.tab.wire and self.tab.epoch is None:
             self.tab.epoch = frame["epoch"]
         elif kind == "gap":
             # Until the server has heard that everything is asked for anew, it goes on from wherever it stands.
             self.next = None
             self.claims = [("void", self.limit - WINDOW)]
-            if not self.left:
+            # A socket that the tab has given up hears it too, perhaps after the one in its place: that one's view stays.
+            if self is self.tab.wire and not self.left:
                 self.tab.drop(frame["epoch"])
             self.sync(0)
         elif kind == "ack":
