@@ -7,9 +7,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatline.settings")
 
-from django.core.asgi import get_asgi_application
+import django
 
-http = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - needs the apps to be loaded
 from channels.sessions import CookieMiddleware  # noqa: E402
@@ -21,6 +21,7 @@ from chatline.middleware.hosts import StaffSocketHosts  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
 from chatline.middleware.null_bytes import NullBytes  # noqa: E402
 from chatline.operator_addresses import PATHS, OperatorAddresses  # noqa: E402
+from chatline.turns import Turns  # noqa: E402
 from counsellor.sockets import CounsellorSocket  # noqa: E402
 from intake.visitor.socket import VisitorSocket  # noqa: E402
 
@@ -43,5 +44,5 @@ websocket = URLRouter(
 
 # From the outside in. `NoTrace` is the first to see a request; after it there is nothing left that tells who sent it.
 sockets = StaffSocketHosts(websocket, refuse=refuse)
-inner = ProtocolTypeRouter({"http": http, "websocket": sockets, "lifespan": lifespan})
+inner = ProtocolTypeRouter({"http": Turns(), "websocket": sockets, "lifespan": lifespan})
 application = NoTrace(OperatorAddresses(NullBytes(BodyLimit(inner))), nameless=PATHS)

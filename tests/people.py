@@ -16,7 +16,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 
 from counsellor.models import Counsellor, Membership, SecondFactor
 from intake.models import EmergencyContact, Helpline, OpeningHours
-from intake.rules.lifecycle import Opened, open_conversation
+from intake.rules.openings import Opened, open_conversation
 
 PASSWORD = "tre blå hester i regn"  # long, with a letter outside ASCII
 SEED = b"a seed for the tests"  # 20 bytes

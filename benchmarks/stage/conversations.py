@@ -18,7 +18,8 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from benchmarks.load.party import Entrance
 from counsellor.models import Counsellor, Membership, SecondFactor
 from intake.models import Conversation, Helpline, OpeningHours
-from intake.rules.lifecycle import Opened, claim_conversation, open_conversation
+from intake.rules.lifecycle import claim_conversation
+from intake.rules.openings import Opened, open_conversation
 from intake.rules.tokens import hash_token, new_token
 
 CHATS_PER_COUNSELLOR = 4

@@ -6,10 +6,9 @@ one host alone (`__Host-`), so neither door ever sees the other's.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,7 +17,7 @@ from django.urls import reverse
 from chatline.middleware.no_trace import App, Receive, Scope, Send
 from intake.delivery.socket import host_name
 
-Handler = Callable[[HttpRequest], Awaitable[HttpResponse]]
+Handler = Callable[[HttpRequest], HttpResponse]
 
 STAFF_PARTS = frozenset({"counsellor", "stats", "admin"})
 STAFF_SOCKET = "ws/counsellor"
@@ -47,15 +46,10 @@ def is_from_the_other_side(origin: str, *, host: str) -> bool:
 class StaffHosts:
     """Django's half: pages."""
 
-    async_capable = True
-    sync_capable = False
-
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
 
-    async def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.STAFF_HOSTS and not is_for_both(request.path_info):
             host = request.get_host()
             if is_staff_host(host) and request.path_info == "/":
@@ -65,7 +59,7 @@ class StaffHosts:
                 raise Http404
             if is_from_the_other_side(request.headers.get("Origin", ""), host=host):
                 raise PermissionDenied
-        return await self.get_response(request)
+        return self.get_response(request)
 
 
 class StaffSocketHosts:

@@ -17,6 +17,8 @@ def check_intro(helpline: Helpline, answers: object) -> dict[str, str]:
     """The answers to questions that the helpline asks, without empty ones. Raises `Malformed`."""
     if not isinstance(answers, dict):
         raise Malformed
+    if not answers:
+        return {}
     questions = {question.key: question for question in helpline.intro_questions.all()}
     checked = {}
     for key, answer in answers.items():

@@ -2,85 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Q
 
-from intake.errors import AlreadyClaimed, Closed, Ended, QueueFull, UnknownConversation
-from intake.models import Conversation, Helpline, PendingContact
-from intake.rules.hours import opening_state
-from intake.rules.intro import check_intro, seal_intro
+from intake.errors import AlreadyClaimed, Ended, UnknownConversation
+from intake.models import Conversation, PendingContact
 from intake.rules.retention import purge_conversations
-from intake.rules.tallies import count, count_closed_door
-from intake.rules.tokens import hash_token, new_token
-from intake.sealing.key_store import create_key, destroy_keys
+from intake.rules.tallies import count
+from intake.rules.tokens import hash_token
 
 State = Conversation.State
 EndReason = Conversation.EndReason
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A new conversation and its token, which is not kept anywhere and shown this once."""
-
-    conversation: Conversation
-    token: str
-
-
-def open_conversation(helpline: Helpline, *, language: str, intro: object, now: datetime) -> Opened:
-    """Put a new conversation at the end of the queue.
-
-    `intro` maps question keys to answers. Raises `Closed`, `QueueFull`, `Malformed`. Wakes the helpline's queue.
-    """
-    answers = check_intro(helpline, intro)
-    if not opening_state(helpline, now=now).open:
-        count_closed_door(helpline, now=now)
-        raise Closed
-    _require_place(helpline)
-    token = new_token()
-    # Its key is committed before the lock is taken: those who arrive together would wait for each other's disk.
-    conversation = _prepare_conversation(helpline, token=token, language=language, answers=answers, now=now)
-    try:
-        _put_in_queue(conversation, now=now)
-    except QueueFull:
-        destroy_keys([conversation.public_id])
-        raise
-    return Opened(conversation, token)
-
-
-def _require_place(helpline: Helpline) -> None:
-    if Conversation.objects.filter(helpline=helpline, state=State.WAITING).count() >= helpline.queue_cap:
-        raise QueueFull(retry_after_seconds=120)
-
-
-def _put_in_queue(conversation: Conversation, *, now: datetime) -> None:
-    with transaction.atomic():
-        # The lock makes the cap exact when many arrive at once. A weaker one than for a change of the key: a claim
-        # holds the hour's counter and then points to the helpline, and the two would wait for each other for ever.
-        _require_place(Helpline.objects.select_for_update(no_key=True).get(pk=conversation.helpline_id))
-        conversation.save(force_insert=True)
-        count(conversation.helpline_id, "opened", now=now)
-
-
-def _prepare_conversation(
-    helpline: Helpline, *, token: str, language: str, answers: dict[str, str], now: datetime
-) -> Conversation:
-    conversation = Conversation(
-        helpline=helpline,
-        token_hash=hash_token(token),
-        language=language if language in helpline.languages else "nb",
-        created_at=now,
-        last_activity_at=now,
-        visitor_seen_at=now,
-    )
-    # The key first: a key without a conversation is swept away, a conversation without a key loses text.
-    cipher = create_key(conversation.public_id, now=now)
-    if answers:
-        conversation.intro_sealed = seal_intro(answers, cipher=cipher, conversation=conversation)
-    return conversation
 
 
 def find_by_token(token: str) -> Conversation:

@@ -8,21 +8,16 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import F
 
-from intake.models import Helpline, Tally
+from intake.models import Tally
 
 Counter = Literal["opened", "answered", "gave_up", "closed_door"]
 
 
-def count(helpline_id: int, counter: Counter, *, now: datetime) -> None:
-    """Add one to `counter` in the hour of `now`."""
+def count(helpline_id: int, counter: Counter, *, now: datetime, times: int = 1) -> None:
+    """Add `times` to `counter` in the hour of `now`."""
     hour_at = now.replace(minute=0, second=0, microsecond=0)
     rows = Tally.objects.filter(helpline_id=helpline_id, hour_at=hour_at)
     with transaction.atomic():
-        if not rows.update(**{counter: F(counter) + 1}):
+        if not rows.update(**{counter: F(counter) + times}):
             Tally.objects.get_or_create(helpline_id=helpline_id, hour_at=hour_at)
-            rows.update(**{counter: F(counter) + 1})
-
-
-def count_closed_door(helpline: Helpline, *, now: datetime) -> None:
-    """Somebody came while the helpline was closed."""
-    count(helpline.pk, "closed_door", now=now)
+            rows.update(**{counter: F(counter) + times})

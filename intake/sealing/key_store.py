@@ -70,15 +70,21 @@ cache = _Cache()
 
 def create_key(subject_id: uuid.UUID, *, now: datetime) -> Cipher:
     """A new key for `subject_id`, stored before anything is sealed with it."""
-    key = new_key()
-    SealKey.objects.create(
-        subject_id=subject_id,
-        wrapped=cipher_for(PURPOSE).seal(key, place=subject_id.bytes),
-        created_at=now,
+    return create_keys([subject_id], now=now)[subject_id]
+
+
+def create_keys(subject_ids: Collection[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Cipher]:
+    """New keys, by subject, stored in one statement before anything is sealed with them."""
+    keys = {subject_id: new_key() for subject_id in subject_ids}
+    wrapping = cipher_for(PURPOSE)
+    SealKey.objects.bulk_create(
+        SealKey(subject_id=subject_id, wrapped=wrapping.seal(key, place=subject_id.bytes), created_at=now)
+        for subject_id, key in keys.items()
     )
-    cipher = Cipher(key)
-    cache.put(subject_id, cipher)
-    return cipher
+    ciphers = {subject_id: Cipher(key) for subject_id, key in keys.items()}
+    for subject_id, cipher in ciphers.items():
+        cache.put(subject_id, cipher)
+    return ciphers
 
 
 def open_keys(subject_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, Cipher]:

@@ -16,13 +16,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from intake.delivery.announcing import announce
 from intake.delivery.rate import Buckets
-from intake.errors import Malformed, RateLimited, UnknownConversation, UnsupportedMedia
+from intake.delivery.together import do_together
+from intake.errors import Malformed, RateLimited, Refusal, UnknownConversation, UnsupportedMedia
 from intake.models import Conversation, Helpline
 from intake.rules.hours import opening_state
-from intake.rules.lifecycle import EndReason, end_conversation, erase_conversation, find_by_token, open_conversation
+from intake.rules.intro import check_intro
+from intake.rules.lifecycle import EndReason, end_conversation, erase_conversation, find_by_token
+from intake.rules.openings import Opened, Wanted, open_conversations
 from intake.rules.queue import count_waiting
 from intake.visitor.addressing import for_helpline
 from intake.visitor.problems import answers_problems
+
+OPENED_TOGETHER = 64
 
 _openings = Buckets(settings.OPENINGS_BURST, settings.OPENINGS_PER_HOUR / 3600)
 """By the day's pseudonym, in memory alone (docs/privacy.md, "No device trace")."""
@@ -50,12 +55,19 @@ def status(request: HttpRequest, helpline: Helpline) -> HttpResponse:
 def open_one(request: HttpRequest, helpline: Helpline) -> HttpResponse:
     language, intro = _read_opening(request)
     _take_turn(request)
-    opened = open_conversation(helpline, language=language, intro=intro, now=timezone.now())
+    wanted = Wanted(helpline, language, check_intro(helpline, intro))
+    opened = do_together(_open, wanted, most=OPENED_TOGETHER, name="openings")
+    if isinstance(opened, Refusal):
+        raise opened
     conversation = opened.conversation
     announce(conversation)
     return JsonResponse(
         {"conversation": str(conversation.public_id), "token": opened.token, "epoch": conversation.epoch}, status=201
     )
+
+
+def _open(wanted: list[Wanted]) -> list[Opened | Refusal]:
+    return open_conversations(wanted, now=timezone.now())
 
 
 def _read_opening(request: HttpRequest) -> tuple[str, object]:

@@ -16,7 +16,7 @@ from intake.models import Helpline, IntroQuestion
 from intake.models.texts import in_language
 from intake.rules.hours import opening_state
 from intake.rules.queue import view_queues
-from intake.rules.tallies import count_closed_door
+from intake.rules.tallies import count
 from intake.visitor.addressing import (
     choose_language,
     for_helpline,
@@ -83,7 +83,7 @@ def _question(question: IntroQuestion) -> dict[str, Any]:
 def _note_closed_door(request: HttpRequest, helpline: Helpline) -> None:
     """Count somebody who came while it was closed: once an hour by the day's pseudonym, known in memory alone."""
     if request.method == "GET" and not _closed_doors.take(f"{helpline.pk}/{request.META.get('REMOTE_ADDR', '')}"):
-        count_closed_door(helpline, now=timezone.now())
+        count(helpline.pk, "closed_door", now=timezone.now())
 
 
 def _door(request: HttpRequest, helpline: Helpline) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from intake.delivery.hub import Hub
 from intake.delivery.measures import PEOPLE, note_failure, note_refusal, note_wait
 from intake.models import Conversation
 from intake.rules.clock_guard import Clocks, note_held_back, note_round
-from intake.rules.lifecycle import open_conversation
+from intake.rules.openings import open_conversation
 from tests.chatline.conftest import Asked, ask
 from tests.intake.delivery.conftest import Chat
 from tests.project.documents import document, names, one_name, rows, section

@@ -10,7 +10,8 @@ from counsellor.pages.desk import SHOWN_WAITING
 from counsellor.rules.work import finish_conversation, take_conversation
 from intake.models import Conversation, IntroQuestion, PendingContact, StaffPresence
 from intake.rules.clock_guard import note_held_back, read_clocks
-from intake.rules.lifecycle import erase_conversation, open_conversation
+from intake.rules.lifecycle import erase_conversation
+from intake.rules.openings import open_conversation
 from stats.models import Contact
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from intake.models import Helpline
-from intake.rules.lifecycle import Opened
+from intake.rules.openings import Opened
 from tests.project.documents import document, one_name, rows, section
 
 pytestmark = pytest.mark.django_db

@@ -107,7 +107,7 @@ class Wire:
             # Until the server has heard that everything is asked for anew, it goes on from wherever it stands.
             self.next = None
             self.claims = [("void", self.limit - WINDOW)]
-            # A socket that the tab has given up hears it too, perhaps after the one in its place: that one's view stays.
+            # A socket that the tab has given up hears it too, perhaps after the one in its place, whose view stays.
             if self is self.tab.wire and not self.left:
                 self.tab.drop(frame["epoch"])
             self.sync(0)

@@ -10,8 +10,8 @@ from django.db import connection
 from django.utils import timezone
 
 from intake.models import Conversation, Message
-from intake.rules.lifecycle import open_conversation
 from intake.rules.messages import Stored, read_messages
+from intake.rules.openings import open_conversation
 from tests.protocol.tab import Tab, Wire
 from tests.protocol.world import World
 

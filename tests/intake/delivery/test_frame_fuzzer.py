@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from intake.delivery import frames
 from intake.delivery.hub import Hub, stop_hub
 from intake.models import Conversation, Message
-from intake.rules.lifecycle import Opened
+from intake.rules.openings import Opened
 from intake.visitor.socket import VisitorSocket
 from tests.protocol.frame_fuzzer import CANARY, fuzz_parser, inputs
 

@@ -6,7 +6,7 @@ import pytest
 
 from intake.delivery import tick
 from intake.delivery.hub import Hub
-from intake.rules.lifecycle import Opened
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Make
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,8 +9,9 @@ from django.utils import timezone
 from counsellor.models import Counsellor
 from intake.delivery.hub import Hub
 from intake.models import Message
-from intake.rules.lifecycle import Opened, claim_conversation
+from intake.rules.lifecycle import claim_conversation
 from intake.rules.messages import Posting, Stored, store_messages
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Make
 from tests.people import ClientOf
 

@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from intake.delivery.announcing import announce
 from intake.delivery.frames import CLOSE_ENDED
 from intake.models import Conversation, Message
-from intake.rules.lifecycle import Opened
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Chat, Make
 
 pytestmark = pytest.mark.django_db(transaction=True)

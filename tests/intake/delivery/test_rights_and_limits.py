@@ -11,8 +11,9 @@ from django.utils import timezone
 from counsellor.models import Counsellor, SecondFactor
 from intake.delivery.frames import CLOSE_POLICY, CLOSE_TOKEN_DEAD, CLOSE_TOO_BIG
 from intake.models import Message
-from intake.rules.lifecycle import Opened, claim_conversation
+from intake.rules.lifecycle import claim_conversation
 from intake.rules.messages import Posting, store_messages
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Chat, Make
 from tests.people import ClientOf
 

@@ -10,12 +10,12 @@ from intake.delivery.frames import CLOSE_ENDED, CLOSE_POLICY, CLOSE_TOKEN_DEAD
 from intake.models import Conversation, Message
 from intake.rules.lifecycle import (
     EndReason,
-    Opened,
     claim_conversation,
     end_conversation,
     erase_conversation,
     hand_back_conversation,
 )
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Make
 from tests.people import ClientOf
 
@@ -193,7 +193,7 @@ async def test_desk_hears_that_the_queue_changed(
     await desk.read("queue")
     await desk.read("queue")
 
-    from intake.rules.lifecycle import open_conversation
+    from intake.rules.openings import open_conversation
 
     opened = await sync_to_async(open_conversation)(helpline, language="nb", intro={}, now=timezone.now())  # type: ignore[arg-type]
     await sync_to_async(announce)(opened.conversation)

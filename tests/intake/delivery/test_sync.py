@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake.rules.lifecycle import Opened
+from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Make
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -20,7 +20,8 @@ from intake.rules.clock_guard import (
     note_open,
     read_clocks,
 )
-from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation, open_conversation
+from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation
+from intake.rules.openings import open_conversation
 from intake.rules.presence import mark_visitors_seen
 from intake.rules.rounds import Round, keep_round
 from intake.sealing.models import Salt

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from counsellor.models import Counsellor
 from intake.models import Conversation, Helpline, IntroQuestion, Message, PendingContact
-from intake.rules.lifecycle import Opened, claim_conversation, end_conversation, open_conversation
+from intake.rules.lifecycle import claim_conversation, end_conversation
 from intake.rules.messages import PULL_MESSAGES, Posting, store_messages
+from intake.rules.openings import Opened, open_conversation
 from intake.rules.retention import purge_conversations
 from intake.sealing.key_store import destroy_keys
 

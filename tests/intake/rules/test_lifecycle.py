@@ -14,14 +14,13 @@ from intake.models import Conversation, Helpline, IntroQuestion, OpeningHours, P
 from intake.rules.intro import read_intro
 from intake.rules.lifecycle import (
     EndReason,
-    Opened,
     claim_conversation,
     end_conversation,
     erase_conversation,
     find_by_token,
     hand_back_conversation,
-    open_conversation,
 )
+from intake.rules.openings import Opened, open_conversation
 from intake.sealing.models import SealKey
 from tests.people import make_counsellor
 

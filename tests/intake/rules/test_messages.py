@@ -11,8 +11,8 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from intake.models import Conversation, Message
-from intake.rules.lifecycle import Opened
 from intake.rules.messages import Posting, Stored, read_messages, store_messages
+from intake.rules.openings import Opened
 from intake.sealing.key_store import cache
 from intake.sealing.models import SealKey
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from counsellor.models import Counsellor
 from intake.models import Helpline
-from intake.rules.lifecycle import open_conversation
+from intake.rules.openings import open_conversation
 from intake.rules.presence import mark_staff_present
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys"])

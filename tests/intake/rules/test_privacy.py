@@ -18,7 +18,7 @@ from django.utils.translation import override
 
 from intake.models import Conversation, Helpline
 from intake.rules import privacy
-from intake.rules.lifecycle import Opened, open_conversation
+from intake.rules.openings import Opened, open_conversation
 from intake.rules.privacy import Form, Line, Topic, gone_fields, stored_tables
 
 VISITORS_TABLES = ("intake.Conversation", "intake.Message", "intake.PendingContact")

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from counsellor.models import Counsellor
 from intake.models import Conversation, Helpline, PendingContact
-from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation
+from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation
+from intake.rules.openings import Opened
 from intake.rules.restoration import NEW_EPOCHS, PENDING_WITHOUT_CONVERSATION, settle_restored
 from intake.sealing.key_store import create_key, destroy_keys
 from intake.sealing.models import SealKey

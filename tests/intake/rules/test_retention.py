@@ -18,8 +18,9 @@ from intake.rules.abandonment import (
     WAITING_AWAY_MINUTES,
     close_abandoned,
 )
-from intake.rules.lifecycle import EndReason, Opened, claim_conversation, end_conversation, open_conversation
+from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation
 from intake.rules.messages import Posting, read_messages, store_messages
+from intake.rules.openings import Opened, open_conversation
 from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
 from intake.rules.rounds import Round
 from intake.sealing.key_store import cache, create_key

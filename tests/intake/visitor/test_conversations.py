@@ -13,7 +13,8 @@ from django.utils import timezone
 from intake.delivery.rate import Buckets
 from intake.models import Conversation, Helpline, IntroQuestion, OpeningHours
 from intake.rules.intro import read_intro
-from intake.rules.lifecycle import EndReason, Opened, end_conversation, find_by_token
+from intake.rules.lifecycle import EndReason, end_conversation, find_by_token
+from intake.rules.openings import Opened
 from intake.visitor import conversations
 
 pytestmark = pytest.mark.django_db

@@ -13,7 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from intake.models import ExceptionDate, Helpline, IntroQuestion, OpeningHours, Tally
 from intake.rules.hours import soft_close
-from intake.rules.lifecycle import Opened, open_conversation
+from intake.rules.openings import Opened, open_conversation
 
 pytestmark = pytest.mark.django_db
 
