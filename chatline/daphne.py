@@ -18,7 +18,7 @@ from typing import Any
 from daphne.server import twisted_loop
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
-from chatline.asgi import application
+from chatline import asgi
 
 __all__ = ["application"]
 
@@ -35,7 +35,7 @@ class Life:
         self._told: asyncio.Queue[Event] = asyncio.Queue()
         self._answers: asyncio.Queue[Event] = asyncio.Queue()
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
-        self._task = asyncio.ensure_future(application(scope, self._told.get, self._answers.put))
+        self._task = asyncio.ensure_future(asgi.application(scope, self._told.get, self._answers.put))
         self._ending: asyncio.Task[None] | None = None
 
     async def begin(self) -> None:
@@ -45,6 +45,7 @@ class Life:
             self._end_before(number)
         if not await self._tell("lifespan.startup"):
             sys.exit(START_FAILED)
+        _started.set()
 
     def _end_before(self, number: signal.Signals) -> None:
         before = signal.getsignal(number)
@@ -87,6 +88,13 @@ class Goodbye(WebSocketProtocol):
 WebSocketFactory.protocol = Goodbye
 
 _begun: set[asyncio.Task[None]] = set()
+_started = asyncio.Event()
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Answers nobody before it has started: daphne listens first, and a dangerous configuration must not be served."""
+    await _started.wait()
+    await asgi.application(scope, receive, send)
 
 
 def begin() -> None:

@@ -17,7 +17,7 @@ from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
 from tests.project.leak_places import compose_flags
 from tests.servers import PostgresAddresses, free_port, running_cluster, running_redis
-from tests.web import Installation, Web
+from tests.web import SERVERS, Installation, Web
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
@@ -52,17 +52,20 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installatio
         yield installation
 
 
-def start(installation: Installation, **changed: str) -> tuple[Web, bool]:
-    """Whether it started; it is stopped again."""
+def start(installation: Installation, *extra: str, server: str = "uvicorn", **changed: str) -> tuple[Web, bool]:
+    """Whether it started; one that did is stopped again, one that did not has ended by itself. `extra` are options."""
     before = dict(installation.environment)
     installation.environment |= changed
-    web = Web(installation, name=f"web-{len(list(installation.folder.glob('*.log')))}")
+    name = f"web-{len(list(installation.folder.glob('*.log')))}"
+    web = Web(installation, name=name, server=server, extra=extra)
     try:
         with web:
             return web, True
     except Missing:
+        assert not web.is_alive(), "It has neither started nor ended."
         return web, False
     finally:
+        web.kill()
         installation.environment.clear()
         installation.environment |= before
 
@@ -71,14 +74,20 @@ def lines_of(web: Web) -> list[dict[str, str]]:
     return [json.loads(line) for line in web.log.read_text().splitlines()]
 
 
+def loggers_of(web: Web) -> list[str]:
+    """What of our own was said, in its order."""
+    return [line["logger"] for line in lines_of(web) if line["logger"].startswith("chatline.")]
+
+
 def test_shipped_configuration_passes_every_check(production: Installation) -> None:
     answer = production.manage("check", "--deploy", "--fail-level", "WARNING")
 
     assert "no issues" in answer
 
 
-def test_shipped_configuration_starts_and_says_nothing(production: Installation) -> None:
-    web, started = start(production)
+@pytest.mark.parametrize("server", SERVERS)
+def test_shipped_configuration_starts_and_says_nothing(production: Installation, server: str) -> None:
+    web, started = start(production, server=server)
 
     assert started
     assert lines_of(web) == []
@@ -103,6 +112,56 @@ def test_dangerous_configuration_does_not_start_and_says_its_number(
     assert [line["logger"] for line in said if line["logger"].startswith("chatline.")] == [number]
     assert said[0]["event"]
     assert said[0]["level"] == "ERROR"
+
+
+OPENLY = {
+    "the last host": ("uvicorn", ["--host", "0.0.0.0"]),  # noqa: S104 - what must be found
+    "no host": ("uvicorn", ["--host="]),
+    "bind": ("daphne", ["--bind", "::"]),
+    "endpoint": ("daphne", ["--endpoint", "tcp:{port}:interface=0.0.0.0"]),
+    "endpoint of all": ("daphne", ["-etcp:{port}"]),
+}
+
+
+@pytest.mark.parametrize(("server", "options"), OPENLY.values(), ids=OPENLY)
+def test_server_that_listens_openly_does_not_start(production: Installation, server: str, options: list[str]) -> None:
+    given = [option.format(port=free_port()) for option in options]
+    web, started = start(production, *given, server=server, CHATLINE_TRUSTED_PROXIES="0")
+
+    assert not started
+    assert "chatline.E013" in loggers_of(web)
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_server_without_a_proxy_that_listens_on_this_machine_alone_starts(
+    production: Installation, server: str
+) -> None:
+    """What refuses the others is the address, not the missing proxy."""
+    web, started = start(production, server=server, CHATLINE_TRUSTED_PROXIES="0")
+
+    assert started
+    assert loggers_of(web) == ["chatline.W012"]
+
+
+def test_uvicorn_that_writes_an_access_log_does_not_start(production: Installation) -> None:
+    """With the log of uvicorn's own, in lines that are built as ours are: nothing else is wrong with it."""
+    shipped = json.loads((ROOT / "deploy" / "logging.json").read_text())
+    shipped["loggers"]["uvicorn.access"] = {"handlers": ["console"], "level": "INFO", "propagate": False}
+    talkative = production.folder / "logging.json"
+    talkative.write_text(json.dumps(shipped))
+
+    web, started = start(production, "--access-log", "--log-config", str(talkative))
+
+    assert not started
+    assert loggers_of(web) == ["chatline.E010"]
+
+
+@pytest.mark.parametrize("options", [["--verbosity", "1"], ["--access-log", "-"]], ids=" ".join)
+def test_daphne_that_writes_an_access_log_does_not_start(production: Installation, options: list[str]) -> None:
+    web, started = start(production, *options, server="daphne")
+
+    assert not started
+    assert '"logger": "chatline.E010"' in web.log.read_text()
 
 
 def test_text_and_keys_in_one_database_do_not_start(production: Installation) -> None:
