@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from tests.faults.history import End, History, Operation, Reading
+from tests.faults.history import End, History, Operation, Reading, Shown
 
-KINDS = ("lost", "doubled", "reordered", "invented", "changed", "foreign", "divergent", "leaked", "unsettled")
+STORED_KINDS = ("lost", "doubled", "reordered", "invented", "changed", "foreign", "divergent", "unsettled")
+KINDS = (*STORED_KINDS, "leaked", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +48,38 @@ def check(history: History, stored: Rows, fetched: Rows, *, forgiven: frozenset[
     `forgiven` are origin ids that may be missing although they were acknowledged: what came after a backup that
     was restored. They may not be doubled, changed or moved either.
     """
+    sent = {(one.conversation, one.origin_id): one for one in history.operations}
     findings = [
         *_check_operations(history.operations, stored, forgiven),
-        *_check_rows(history.operations, stored),
+        *_check_rows(sent, stored),
         *_check_order(history.operations, stored),
         *_check_fetches(stored, fetched),
     ]
     for reading in history.readings:
         findings += _check_reading(reading, stored.get(reading.conversation, ()))
+        findings += _check_frames(reading, sent)
     return findings
+
+
+def check_refusals(history: History, *, allowed: frozenset[int] = frozenset()) -> list[Finding]:
+    """Nobody may be sent away, and nothing refused for good, because something else breaks.
+
+    `allowed` are the close codes with which a fault may send clients away; what they said last may be refused then.
+    """
+    away = [reading for reading in history.readings if reading.stopped_by is not None]
+    gone = {reading.conversation for reading in away if reading.stopped_by in allowed}
+    return [
+        *(
+            Finding("refused", reading.conversation, f"{reading.reader} was sent away with {reading.stopped_by}")
+            for reading in away
+            if reading.stopped_by not in allowed
+        ),
+        *(
+            Finding("refused", one.conversation, f"{one.sender}'s {one.origin_id} was refused for good")
+            for one in history.operations
+            if one.end is End.FAIL and one.conversation not in gone
+        ),
+    ]
 
 
 def count(findings: Iterable[Finding]) -> dict[str, int]:
@@ -75,13 +99,18 @@ def _check_operations(operations: Sequence[Operation], stored: Rows, forgiven: f
             yield Finding("lost", one.conversation, f"{one.origin_id} was acknowledged as {one.seq} and is not stored")
         if one.end is End.OK and rows and rows[0].seq != one.seq and one.origin_id not in forgiven:
             yield Finding("changed", one.conversation, f"{one.origin_id} was told {one.seq} and is {rows[0].seq}")
+        if len(one.told) > 1:
+            yield Finding("changed", one.conversation, f"{one.origin_id} was told {sorted(one.told)}")
         if one.end is End.FAIL and rows:
             yield Finding("invented", one.conversation, f"{one.origin_id} was refused and is stored")
 
 
-def _check_rows(operations: Sequence[Operation], stored: Rows) -> Iterator[Finding]:
+Sent = Mapping[tuple[int, str], Operation]
+"""By conversation and origin id."""
+
+
+def _check_rows(sent: Sent, stored: Rows) -> Iterator[Finding]:
     """Nothing that nobody sent, every text as it was sent, numbers from 1 without holes."""
-    sent = {(one.conversation, one.origin_id): one for one in operations}
     for conversation, rows in stored.items():
         for number, row in enumerate(rows, start=1):
             if row.seq != number:
@@ -117,15 +146,8 @@ def _check_fetches(stored: Rows, fetched: Rows) -> Iterator[Finding]:
 def _check_reading(reading: Reading, rows: Sequence[Row]) -> Iterator[Finding]:
     """A reader shows each message once, ascending, without holes, and at the end just what is stored."""
     here = reading.conversation
-    for shown in reading.shown:
-        if not shown.body.startswith(canary(here)):
-            yield Finding("foreign", here, f"{reading.reader} was shown another conversation's message")
-    for origin_id, times in Counter(shown.origin_id for shown in reading.shown).items():
-        if times > 1:
-            yield Finding("doubled", here, f"{reading.reader} was shown {origin_id} {times} times")
-    numbers = [shown.seq for shown in reading.shown]
-    if any(later <= earlier for earlier, later in pairwise(numbers)):
-        yield Finding("reordered", here, f"{reading.reader} was shown numbers that do not ascend")
+    for screen in [*reading.screens, reading.shown]:
+        yield from _check_screen(reading, screen)
     if not reading.alive:
         rows = rows[: len(reading.shown)]
     seen = {shown.origin_id for shown in reading.shown}
@@ -136,3 +158,29 @@ def _check_reading(reading: Reading, rows: Sequence[Row]) -> Iterator[Finding]:
         (r.seq, r.role, r.origin_id, r.body) for r in rows
     ]:
         yield Finding("divergent", here, f"{reading.reader} shows something else than what is stored")
+
+
+def _check_screen(reading: Reading, screen: Sequence[Shown]) -> Iterator[Finding]:
+    """One that was dropped later is none the less to have been right."""
+    for origin_id, times in Counter(shown.origin_id for shown in screen).items():
+        if times > 1:
+            yield Finding("doubled", reading.conversation, f"{reading.reader} was shown {origin_id} {times} times")
+    if any(later.seq <= earlier.seq for earlier, later in pairwise(screen)):
+        yield Finding("reordered", reading.conversation, f"{reading.reader} was shown numbers that do not ascend")
+
+
+def _check_frames(reading: Reading, sent: Sent) -> Iterator[Finding]:
+    """Everything that came to a reader, put on the screen or not, is this conversation's, and as it was sent."""
+    here, reader = reading.conversation, reading.reader
+    for came in chain(*reading.screens, reading.shown, reading.early, reading.contradictions):
+        one = sent.get((here, came.origin_id))
+        if not came.body.startswith(canary(here)):
+            yield Finding("foreign", here, f"{reader} was given another conversation's message")
+        elif one is None:
+            yield Finding("invented", here, f"{reader} was given {came.origin_id}, which nobody sent")
+        elif (one.body, one.role) != (came.body, came.role):
+            yield Finding("changed", here, f"{reader} was given {came.origin_id} otherwise than it was sent")
+    for came in reading.contradictions:
+        yield Finding("changed", here, f"{reader} was given {came.seq} again, as another message")
+    for origin_id in reading.strange_acks:
+        yield Finding("foreign", here, f"{reader} was told that {origin_id} is stored, and had not sent it")

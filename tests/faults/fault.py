@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from tests.faults.load import SETTLE_SECONDS, Load
+from tests.faults.load import SETTLE_SECONDS, Calm, Load
 from tests.faults.party import Entrance, Party
 from tests.faults.relay import Relay
 from tests.faults.stage import APPLICATION, Stage
@@ -24,6 +25,7 @@ class Scene:
     healed_at: float = 0.0
     failures: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    calms: list[Calm] = field(default_factory=list)
     forgiven: set[str] = field(default_factory=set)
     apart: list[Entrance] = field(default_factory=list)
     """Visitors who take no part in the load: a fault may speak for them."""
@@ -31,6 +33,16 @@ class Scene:
     def healed(self) -> None:
         """From now on everything is there again; without a call it is the moment when the injection returns."""
         self.healed_at = time.monotonic()
+        self.load.be_healed()
+
+    def broken(self) -> None:
+        """Something is about to be broken: a calm, if there was one, is over."""
+        if self.calms:
+            self.calms[-1] = (self.calms[-1][0], time.monotonic())
+
+    def calm_since(self, at: float) -> None:
+        """From then on nothing is broken, until something is."""
+        self.calms.append((at, math.inf))
 
     def fail(self, what: str) -> None:
         self.failures.append(what)
@@ -40,13 +52,15 @@ class Scene:
         await asyncio.to_thread(work)
 
 
+CALM_LATE_SECONDS = 6.0
 Inject = Callable[[Scene], Awaitable[None]]
 Setting = Callable[[Scene], AbstractAsyncContextManager[None]]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`inject` breaks and heals once. Limits are seconds; None: not asked for. `needs` are programs, "root" too.
+    """`inject` breaks and heals once. Limits are seconds; None: not asked for. `needs` are programs, and what
+    `tests.faults.means` knows how to try.
 
     `setting` is what stands around all injections, from when everybody has been welcomed until all has been checked:
     a proxy, a small disk.
@@ -64,6 +78,10 @@ class Fault:
     back_seconds: float | None = 5.0
     resume_seconds: float | None = 10.0
     late_seconds: float | None = None
+    """For every message; `calm_late_seconds` for those that are acknowledged when all has been healed for a while."""
+    calm_late_seconds: float | None = CALM_LATE_SECONDS
+    may_send_away: frozenset[int] = frozenset()
+    """Close codes after which a client may not come back. Elsewhere that is a finding, and so is a final refusal."""
     environment: dict[str, str] = field(default_factory=dict)
     application: str = APPLICATION
     party: type[Party] = Party

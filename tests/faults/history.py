@@ -34,6 +34,8 @@ class Operation:
     ended_at: float = 0.0
     seq: int = 0
     tries: int = 0
+    told: set[int] = field(default_factory=set)
+    """The numbers under which it was acknowledged: it may be told again, and never another one."""
 
     def finish(self, end: End, *, seq: int = 0) -> None:
         if self.end is None:
@@ -51,22 +53,46 @@ class Shown:
     at: float
     link_at: float = 0.0
 
+    def is_same(self, other: Shown | None) -> bool:
+        """The same message, whenever it came."""
+        return other is not None and (self.seq, self.origin_id, self.role, self.body) == (
+            other.seq,
+            other.origin_id,
+            other.role,
+            other.body,
+        )
+
 
 @dataclass(slots=True)
 class Reading:
     """One reader from start to end. `dropped` counts how often the server told it to drop everything (`gap`).
 
-    `shown` is what stood on its screen, in the order it was added, since the last drop. `alive` readers have been
-    there to the end, and must have seen all.
+    `shown` is what stood on its screen, in the order it was added, since the last drop; `screens` are those that were
+    dropped. `alive` readers have been there to the end, and must have seen all. What came and was not put on the screen
+    is kept as well: `early` beyond a hole, `contradictions` under a number that shows something else already.
     """
 
     reader: str
     conversation: int
     role: str
     shown: list[Shown] = field(default_factory=list)
-    dropped: int = 0
+    screens: list[list[Shown]] = field(default_factory=list)
+    early: list[Shown] = field(default_factory=list)
+    contradictions: list[Shown] = field(default_factory=list)
+    strange_acks: list[str] = field(default_factory=list)
+    """Origin ids that it never sent."""
     repeats: int = 0
     alive: bool = True
+    stopped_by: int | None = None
+    """The close code that forbade it to come back."""
+
+    @property
+    def dropped(self) -> int:
+        return len(self.screens)
+
+    def drop(self) -> None:
+        self.screens.append(self.shown)
+        self.shown = []
 
 
 @dataclass
@@ -90,4 +116,4 @@ class History:
     def write(self, path: Path) -> None:
         """One JSON line an operation and a reading, to look at after a failure."""
         entries: Iterable[object] = [*self.operations, *self.readings]
-        path.write_text("".join(json.dumps(asdict(entry)) + "\n" for entry in entries))  # type: ignore[call-overload]
+        path.write_text("".join(json.dumps(asdict(entry), default=sorted) + "\n" for entry in entries))  # type: ignore[call-overload]

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 
 from tests.faults.checker import Row
-from tests.faults.history import End, History
+from tests.faults.history import End, History, Operation
 from tests.faults.party import Entrance, Party
 
 LOOK_SECONDS = 0.02
 SETTLE_SECONDS = 60.0
 BACK_SECONDS = 90.0
+RESUME_SECONDS = 60.0
 CONNECTING_AT_ONCE = 50
 
 
@@ -62,29 +65,48 @@ class Load:
         enough = self.acked + number
         await wait_for(lambda: self.acked >= enough, seconds=seconds, what=f"{number} more acks")
 
-    async def come_back(self, *, since: float) -> list[float]:
-        """For each party, the seconds from `since` to the first thing that the server told it afterwards, ascending.
+    def be_healed(self) -> None:
+        """Everything is there again: from now on counts how long each needs to be back."""
+        for party in self.parties:
+            party.comeback.begin()
 
-        One that is not told anything in time counts with the whole time.
+    @asynccontextmanager
+    async def asking(self) -> AsyncIterator[None]:
+        """One who has nothing to say is told nothing: during the block, whoever is awaited asks."""
+        task = asyncio.create_task(self._ask_on())
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _ask_on(self) -> None:
+        while True:
+            for party in self.parties:
+                party.probe()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def come_back(self) -> list[float]:
+        """For each party that was there, the seconds from the healing until the application answered it, ascending.
+
+        One that is not answered in time counts with the whole time.
         """
-        waiting, took = set(range(len(self.parties))), dict[int, float]()
-        give_up_at = since + BACK_SECONDS
-        asking = asyncio.create_task(self._ask_again(waiting))
-        while waiting and time.monotonic() < give_up_at:
-            for index in list(waiting):
-                party = self.parties[index]
-                if party.stopped_by is not None or (party.connected and party.heard_at > since):
-                    took[index] = max(0.0, (party.heard_at if party.stopped_by is None else since) - since)
-                    waiting.discard(index)
-            await asyncio.sleep(LOOK_SECONDS)
-        asking.cancel()
-        return sorted([*took.values(), *[BACK_SECONDS] * len(waiting)])
+        await came(
+            lambda: not any(p.comeback.is_awaited for p in self.parties if p.stopped_by is None), seconds=BACK_SECONDS
+        )
+        took = [p.comeback.seconds for p in self.parties if p.comeback.is_awaited or p.comeback.seconds is not None]
+        return sorted(BACK_SECONDS if one is None else one for one in took)
 
-    async def _ask_again(self, waiting: set[int]) -> None:
-        """One who has nothing to say hears nothing: she asks."""
-        while waiting:
-            await asyncio.gather(*(self.parties[index].probe() for index in list(waiting)))
-            await asyncio.sleep(LOOK_SECONDS)
+    async def resume(self, *, since: float) -> list[float]:
+        """For each party that writes, the seconds until its first ack, ascending: from `since` for what was on its way
+        then, otherwise from when it was written. One that gets none in time counts with the whole time."""
+        writers = {party.name: party for party in self.parties if not party.mute and party.stopped_by is None}
+        await came(lambda: all(p.acked_at >= since for p in writers.values()), seconds=RESUME_SECONDS)
+        first: dict[str, Operation] = {}
+        for one in self.history.acked(since=since):
+            if one.sender in writers:
+                first.setdefault(one.sender, one)
+        took = [one.ended_at - max(since, one.invoked_at) for one in first.values()]
+        return sorted([*took, *[RESUME_SECONDS] * (len(writers) - len(first))])
 
     async def fall_silent(self) -> bool:
         """Nobody writes anything new; whether everything is answered in time."""
@@ -147,17 +169,29 @@ async def came(condition: Callable[[], bool], *, seconds: float) -> bool:
     return True
 
 
-def lateness(history: History) -> list[float]:
-    """Seconds from a message's ack to its being shown to the other side's readers who were there, ascending."""
-    acked_at = {o.origin_id: o.ended_at for o in history.operations if o.end is End.OK}
-    roles = {o.origin_id: o.role for o in history.operations}
+Calm = tuple[float, float]
+"""From when to when nothing was broken."""
+
+
+def lateness(history: History, *, calms: Sequence[Calm] | None = None) -> list[float]:
+    """Seconds from a message's ack to its being shown to the other side's readers who were there, ascending.
+
+    With `calms`, of messages that were acknowledged in one of them, and shown, or still not, at its end.
+    """
+    acked = {o.origin_id: o for o in history.operations if o.end is End.OK}
     return sorted(
-        max(0.0, shown.at - max(acked_at[shown.origin_id], shown.link_at))
+        max(0.0, min(shown.at, end) - max(one.ended_at, shown.link_at))
         for reading in history.readings
         if reading.alive
         for shown in reading.shown
-        if shown.origin_id in acked_at and roles[shown.origin_id] != reading.role
+        if (one := acked.get(shown.origin_id)) is not None and one.role != reading.role
+        for end in _ends(one.ended_at, calms)
     )
+
+
+def _ends(at: float, calms: Sequence[Calm] | None) -> list[float]:
+    """The ends of the calms that `at` is in."""
+    return [math.inf] if calms is None else [end for begin, end in calms if begin <= at < end]
 
 
 def round_trips(history: History, *, since: float, before: float) -> list[float]:

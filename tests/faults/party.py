@@ -21,6 +21,7 @@ from websockets.exceptions import InvalidHandshake, WebSocketException
 from websockets.typing import Subprotocol
 
 from tests.faults.checker import canary
+from tests.faults.comeback import Comeback
 from tests.faults.history import End, History, Operation, Reading, Shown
 
 FIRST_WAIT_SECONDS = 1.0
@@ -70,12 +71,16 @@ class Party:
     links: int = 0
     heard_at: float = 0.0
     welcomed_at: float = 0.0
+    acked_at: float = 0.0
     stopped_by: int | None = None
     late_errors: dict[str, int] = field(default_factory=dict)
+    comeback: Comeback = field(default_factory=Comeback)
     reading: Reading = field(init=False)
     _link: ClientConnection | None = None
     _attempt: int = 0
     _outstanding: Operation | None = None
+    _on_screen: dict[int, Shown] = field(default_factory=dict)
+    _mine: dict[str, Operation] = field(default_factory=dict)
     _answered: asyncio.Event = field(default_factory=asyncio.Event)
     _retry_after: float = 0.0
     _drain_at: float | None = None
@@ -144,7 +149,7 @@ class Party:
             code = await self._be_connected_once()
             self._link = None
             if code in FINAL_CODES:
-                self.stopped_by = code
+                self.stopped_by = self.reading.stopped_by = code
                 self._answered.set()
                 return
             await asyncio.sleep(self._delay(code))
@@ -182,6 +187,7 @@ class Party:
                 await link.send(
                     json.dumps({"type": "hello", **self.entrance.hello, "epoch": self.epoch, "after": self.after})
                 )
+                self.comeback.note_question()
                 self._hear(json.loads(await link.recv()), link)
             self._took = time.monotonic() - began_at
             async with asyncio.TaskGroup() as group:
@@ -234,19 +240,20 @@ class Party:
     # -- what it hears ----------------------------------------------------------------------------------------
     def _hear(self, frame: dict[str, Any], link: ClientConnection) -> None:
         self.heard_at = time.monotonic()
+        self.comeback.note(frame["type"])
         match frame["type"]:
             case "welcome":
                 self._welcome(frame, link)
             case "message":
                 self._show(frame)
             case "ack":
-                self._end(frame["origin_id"], End.OK, seq=frame["seq"])
+                self._take_ack(frame["origin_id"], frame["seq"])
             case "head":
                 self._notice_head(frame["head"])
             case "gap":
                 self.epoch, self.after, self.head = frame["epoch"], 0, 0
-                self.reading.shown.clear()
-                self.reading.dropped += 1
+                self.reading.drop()
+                self._on_screen.clear()
                 self._say(type="sync", after=0)
             case "error":
                 self._be_refused(frame)
@@ -264,16 +271,20 @@ class Party:
 
     def _show(self, frame: dict[str, Any]) -> None:
         seq = frame["seq"]
+        came = Shown(seq, frame["origin_id"], frame["role"], frame["body"], time.monotonic(), self.welcomed_at)
         if seq <= self.after:
             self.reading.repeats += 1
+            if not came.is_same(self._on_screen.get(seq)):
+                self.reading.contradictions.append(came)
             return
         if self.is_gap(seq):
+            self.reading.early.append(came)
             self._say(type="sync", after=self.after)
             return
         self.after = seq
         self.head = max(self.head, seq)
-        shown = Shown(seq, frame["origin_id"], frame["role"], frame["body"], time.monotonic(), self.welcomed_at)
-        self.reading.shown.append(shown)
+        self._on_screen[seq] = came
+        self.reading.shown.append(came)
         if seq % DISPLAYED_EVERY == 0:
             self._say(type="displayed", seq=seq)
 
@@ -297,14 +308,10 @@ class Party:
             self._sent_at = 0.0
             asyncio.get_running_loop().call_later(max(0.1, min(wait, 5.0)), self._send_outstanding)
 
-    async def probe(self) -> None:
-        """Ask the other end of the link whether it is there; hearing the answer counts as hearing."""
-        if (link := self._link) is None:
-            return
-        with contextlib.suppress(WebSocketException, OSError, TimeoutError):
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await (await link.ping())
-            self.heard_at = time.monotonic()
+    def probe(self) -> None:
+        """Ask the application at the other end whether it is there, if nobody has asked it since all was healed."""
+        if self.connected and self.comeback.wants_question:
+            self._say(type="sync", after=self.after)
 
     # -- what it writes ---------------------------------------------------------------------------------------
     async def _write_on(self) -> None:
@@ -321,6 +328,7 @@ class Party:
                 origin_id=str(uuid.uuid4()),
                 body=f"{canary(self.entrance.conversation)} {self.name} skriver {self._written}{self.filler}",
             )
+            self._mine[self._outstanding.origin_id] = self._outstanding
             self._send_outstanding()
             await self._answered.wait()
 
@@ -331,6 +339,14 @@ class Party:
             # The first of what is not answered counts: said again, it must not push the question away.
             if self._said_at <= self.heard_at:
                 self._said_at = self._sent_at
+
+    def _take_ack(self, origin_id: str, seq: int) -> None:
+        if (one := self._mine.get(origin_id)) is None:
+            self.reading.strange_acks.append(origin_id)
+            return
+        one.told.add(seq)
+        self.acked_at = time.monotonic()
+        self._end(origin_id, End.OK, seq=seq)
 
     def _end(self, origin_id: str, end: End, *, seq: int = 0) -> None:
         one = self._outstanding
@@ -346,6 +362,8 @@ class Party:
         with contextlib.suppress(WebSocketException, OSError, RuntimeError):
             self._link.protocol.send_text(json.dumps(frame).encode())
             self._link.send_data()
+            if frame["type"] in ("sync", "message"):
+                self.comeback.note_question()
             return True
         return False
 

@@ -11,6 +11,7 @@ COLUMNS = (
     "database",
     "times",
     "acked",
+    "unknown",
     "lost",
     "doubled",
     "reordered",
@@ -18,6 +19,7 @@ COLUMNS = (
     "back p95",
     "resumed",
     "late",
+    "calm",
     "s",
     "",
 )
@@ -33,11 +35,13 @@ def row(result: Result) -> list[str]:
         result.database,
         str(result.injections),
         f"{result.acked:,}",
+        str(result.unknown),
         *(str(counts.get(kind, "–")) for kind in FIRST),
         str(other if counts else "–"),
         f"{result.back_p95:.1f} s",
         f"{result.resume:.1f} s",
         f"{result.late:.1f} s",
+        f"{result.calm_late:.1f} s",
         f"{result.seconds:.0f}",
         ("ok" if result.good else "FAILED") + (f"  {notes}" if notes else ""),
     ]
@@ -49,7 +53,7 @@ def print_results(results: Sequence[Result]) -> None:
     print("\nFaults under load")
     for line in lines:
         cells = [
-            cell.ljust(width) if place in (0, 1, 12) else cell.rjust(width)
+            cell.ljust(width) if place in (0, 1, len(COLUMNS) - 1) else cell.rjust(width)
             for place, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         print("  " + "  ".join(cells).rstrip())

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.faults.checker import KINDS, Finding, Row, canary, check
+from tests.faults.checker import STORED_KINDS, Finding, Row, canary, check, check_refusals
 from tests.faults.history import End, History, Operation, Reading, Shown
 
 pytestmark = pytest.mark.once
@@ -179,6 +179,53 @@ def fetch_another_text(world: World) -> None:
     world.fetched[1][0] = replace(world.fetched[1][0], body=f"{canary(1)} noe annet")
 
 
+def shown_as(row: Row, *, body: str = "", seq: int = 0) -> Shown:
+    return Shown(seq or row.seq, row.origin_id, row.role, body or row.body, 0.0)
+
+
+def give_another_under_an_old_number(world: World) -> None:
+    rows = world.stored[1]
+    world.history.readings[0].contradictions.append(shown_as(rows[2], seq=1))
+
+
+def give_a_foreign_one_under_an_old_number(world: World) -> None:
+    world.history.readings[0].contradictions.append(shown_as(world.stored[12][0]))
+
+
+def give_a_foreign_one_too_early(world: World) -> None:
+    world.history.readings[0].early.append(shown_as(world.stored[12][3]))
+
+
+def give_another_text_too_early(world: World) -> None:
+    world.history.readings[0].early.append(shown_as(world.stored[1][3], body=f"{canary(1)} noe annet"))
+
+
+def give_what_nobody_sent_too_early(world: World) -> None:
+    world.history.readings[0].early.append(Shown(9, "id-x", "visitor", f"{canary(1)} aldri", 0.0))
+
+
+def show_a_foreign_one_on_a_dropped_screen(world: World) -> None:
+    world.history.readings[0].screens.append([shown_as(world.stored[12][0])])
+
+
+def show_twice_on_a_dropped_screen(world: World) -> None:
+    row = world.stored[1][0]
+    world.history.readings[0].screens.append([shown_as(row), shown_as(row, seq=2)])
+
+
+def show_in_another_order_on_a_dropped_screen(world: World) -> None:
+    rows = world.stored[1]
+    world.history.readings[0].screens.append([shown_as(rows[1]), shown_as(rows[0])])
+
+
+def acknowledge_anothers_message(world: World) -> None:
+    world.history.readings[0].strange_acks.append(world.stored[12][0].origin_id)
+
+
+def acknowledge_twice_otherwise(world: World) -> None:
+    world.history.operations[0].told.update({1, 2})
+
+
 PLANTED: list[tuple[Callable[[World], None], str]] = [
     (lose_a_row, "lost"),
     (lose_the_last_row, "lost"),
@@ -203,6 +250,16 @@ PLANTED: list[tuple[Callable[[World], None], str]] = [
     (show_another_conversation, "foreign"),
     (fetch_less, "divergent"),
     (fetch_another_text, "divergent"),
+    (give_another_under_an_old_number, "changed"),
+    (give_a_foreign_one_under_an_old_number, "foreign"),
+    (give_a_foreign_one_too_early, "foreign"),
+    (give_another_text_too_early, "changed"),
+    (give_what_nobody_sent_too_early, "invented"),
+    (show_a_foreign_one_on_a_dropped_screen, "foreign"),
+    (show_twice_on_a_dropped_screen, "doubled"),
+    (show_in_another_order_on_a_dropped_screen, "reordered"),
+    (acknowledge_anothers_message, "foreign"),
+    (acknowledge_twice_otherwise, "changed"),
 ]
 
 
@@ -216,11 +273,38 @@ def test_planted_fault_is_found(plant: Callable[[World], None], kind: str) -> No
 
 
 def test_every_kind_of_finding_about_a_history_is_planted() -> None:
-    assert {kind for _, kind in PLANTED} | {"leaked"} == set(KINDS)
+    assert {kind for _, kind in PLANTED} == set(STORED_KINDS)
 
 
 def test_chat_without_faults_is_clean() -> None:
     assert chat().findings() == []
+
+
+def test_screen_that_was_dropped_is_clean_when_it_was_right() -> None:
+    world = chat()
+    reading = world.history.readings[0]
+    reading.drop()
+    reading.shown = list(reading.screens[0])
+
+    assert world.findings() == []
+
+
+def test_who_is_sent_away_is_found_unless_the_fault_may_do_so() -> None:
+    world = chat()
+    world.history.readings[0].stopped_by = 4410
+
+    assert [finding.kind for finding in check_refusals(world.history)] == ["refused"]
+    assert [finding.kind for finding in check_refusals(world.history, allowed=frozenset({1008}))] == ["refused"]
+    assert check_refusals(world.history, allowed=frozenset({4410})) == []
+
+
+def test_what_is_refused_for_good_is_found_unless_its_writer_might_be_sent_away() -> None:
+    world = chat()
+    world.write(1, "visitor", end=End.FAIL, stored=False)
+
+    assert [finding.kind for finding in check_refusals(world.history)] == ["refused"]
+    world.history.readings[0].stopped_by = 4410
+    assert check_refusals(world.history, allowed=frozenset({4410})) == []
 
 
 def test_unknown_may_be_stored_or_not() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.faults.checker import Finding, check, count
+from tests.faults.checker import Finding, check, check_refusals, count
 from tests.faults.eavesdropper import Eavesdropper, read_logs
 from tests.faults.fault import Fault, Scene
 from tests.faults.load import Load, lateness, percentile
@@ -19,6 +19,10 @@ from tests.faults.stage import Stage
 
 BETWEEN_ACKS = 300
 SHOWN_FINDINGS = 8
+CALM_AFTER_SECONDS = 5.0
+"""So long after the healing nothing may be late any more."""
+CALM_SECONDS = 2.0
+"""So long is that watched at least."""
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Result:
     back_p95: float = 0.0
     resume: float = 0.0
     late: float = 0.0
+    calm_late: float = 0.0
     seconds: float = 0.0
     notes: dict[str, str] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -65,7 +70,8 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
             eavesdropper.start()
         await load.start()
         async with fault.setting(scene) if fault.setting else contextlib.nullcontext():
-            await _break_and_heal(fault, scene, result, acked=acked, times=times)
+            async with load.asking():
+                await _break_and_heal(fault, scene, result, acked=acked, times=times)
             await _check(fault, scene, result, keep, eavesdropper)
     except TimeoutError as late:
         scene.fail(str(late))
@@ -92,15 +98,18 @@ async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: 
     for _ in range(times):
         await load.more_acks(min(BETWEEN_ACKS, acked // times))
         scene.healed_at = 0.0
+        scene.broken()
         breaking = asyncio.ensure_future(fault.inject(scene))
         await load.replace_some(min(fault.replaced, len(load.parties) // 4))
         await breaking
-        healed_at = scene.healed_at or time.monotonic()
-        backs += await load.come_back(since=healed_at)
-        await load.more_acks(1)
-        result.resume = max(result.resume, min(o.ended_at for o in load.history.acked(since=healed_at)) - healed_at)
+        if not scene.healed_at:
+            scene.healed()
+        backs += await load.come_back()
+        result.resume = max([result.resume, *await load.resume(since=scene.healed_at)])
+        scene.calm_since(scene.healed_at + CALM_AFTER_SECONDS)
         result.injections += 1
     result.back_p95 = percentile(sorted(backs), 0.95)
+    await asyncio.sleep(max(0.0, scene.healed_at + CALM_AFTER_SECONDS + CALM_SECONDS - time.monotonic()))
     await load.more_acks(max(0, acked - load.acked), seconds=acked / fault.per_second * 3 + 60)
 
 
@@ -120,12 +129,14 @@ async def _check(
         findings = check(load.history, stored, fetched, forgiven=frozenset(scene.forgiven))
         if findings:
             break
+    findings += check_refusals(load.history, allowed=fault.may_send_away)
     findings += eavesdropper.findings() if eavesdropper else []
     findings += read_logs(scene.stage.logs())
     result.acked = load.acked
     result.unknown = sum(o.end == "unknown" for o in load.history.operations)
     result.counts = count(findings)
     result.late = percentile(lateness(load.history), 1.0)
+    result.calm_late = percentile(lateness(load.history, calms=scene.calms), 1.0)
     for finding in findings[:SHOWN_FINDINGS]:
         scene.fail(f"{finding.kind} in {finding.conversation}: {finding.what}")
     _hold_limits(fault, scene, result)
@@ -138,6 +149,7 @@ def _hold_limits(fault: Fault, scene: Scene, result: Result) -> None:
         ("clients came back (p95)", fault.back_seconds, result.back_p95),
         ("acks resumed", fault.resume_seconds, result.resume),
         ("the last message was seen", fault.late_seconds, result.late),
+        ("the last message after healing was seen", fault.calm_late_seconds, result.calm_late),
     ):
         if limit is not None and took > limit:
             scene.fail(f"{what} after {took:.1f} s, and may take {limit:.0f} s")

@@ -35,7 +35,7 @@ async def yesterday_comes_back(scene: Scene) -> None:
     await asyncio.to_thread(run_crowd, stage.installation, "bring-sessions-back", str(sessions))
     await scene.do(stage.start_webs)
     scene.healed()
-    await load.come_back(since=scene.healed_at)
+    await load.come_back()
     if sum(party.reading.dropped for party in load.parties) - dropped < len(load.parties):
         scene.fail("not every client was told that its past is gone")
     scene.notes["acked after the backup"] = str(len(scene.forgiven))
