@@ -1,7 +1,8 @@
 """The figures at `/metrics`, for Prometheus (docs/privacy.md, "Figures for the operator").
 
-Whoever reads them keeps them for years, to the second. So what people do is shown a quarter of an hour at a time, as
-the ledger has it; how many there are now is rounded down to whole fives; and no label tells whose they are.
+Whoever reads them keeps them for years, to the second. So whatever tells of people, what they do and how many they are,
+is looked at once in a quarter of an hour, as the ledger has it, and rounded down to whole fives; and no label tells
+whose it is. What the machine does by itself is shown as it is.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ CROWD = 5
 """Fewer than this are told apart too easily: they are shown as none."""
 QUARTER_SECONDS = 900
 WAIT_STEP_SECONDS = 300
+STEPS: dict[str, float] = {"chatline_wait_seconds_sum": WAIT_STEP_SECONDS}
+"""What a figure of people is rounded down to, where that is not `CROWD`."""
 ANSWER_SECONDS = 2.0
 SIDES = ("visitor", "counsellor", "desk")
 DATABASES = {"default": "database", KEYS: "key_store"}
@@ -47,9 +50,14 @@ async def read_metrics() -> bytes:
     for alias in DATABASES:
         await asker_of(alias).answers(within_seconds=ANSWER_SECONDS)
     state = await asker_of("default").run(read_state, within_seconds=ANSWER_SECONDS)
-    now = CollectorRegistry()
-    now.register(_Now(lambda: gauges_now(running_hub(), state)))
-    return _quarter.text() + generate_latest(MACHINE) + generate_latest(now)
+    hub = running_hub()
+    return (
+        _quarter.show("acts", acts)
+        + _quarter.show("sockets", lambda: written(_of_sockets(hub)))
+        + _quarter.show("conversations", lambda: written(_of_conversations(state)) if state else None)
+        + generate_latest(MACHINE)
+        + written(gauges_now(hub, state))
+    )
 
 
 @dataclass
@@ -77,11 +85,23 @@ def in_fives(count: int) -> int:
     return count - count % CROWD
 
 
+def acts() -> bytes:
+    """What people have done, counted since the process began."""
+    return written(rounded(family) for family in PEOPLE.collect())
+
+
+def rounded(family: Metric) -> Metric:
+    """The same figure in whole fives; a histogram stays one, because its buckets stay in their order."""
+    made = Metric(family.name, family.documentation, family.type)
+    steps = ((sample, STEPS.get(sample.name, CROWD)) for sample in family.samples)
+    made.samples = [sample._replace(value=sample.value - sample.value % step) for sample, step in steps]
+    return made
+
+
 def gauges_now(hub: Hub | None, state: State | None) -> Iterable[Metric]:
     yield from _of_process(hub)
     yield from _of_databases()
     if state is not None:
-        yield from _of_conversations(state)
         yield from _of_housekeeping(state)
     yield from _of_machine()
 
@@ -93,6 +113,9 @@ def _of_process(hub: Hub | None) -> Iterable[Metric]:
         "1 when wake-ups do not arrive and the tick delivers.",
         int(hub is None or hub.wakeups.deaf),
     )
+
+
+def _of_sockets(hub: Hub | None) -> Iterable[Metric]:
     feeds = hub.local_feeds() if hub else []
     counts = {side: sum(feed.role == side for feed in feeds) for side in SIDES} | {"desk": len(hub.desks) if hub else 0}
     yield gauges("chatline_sockets", "Open sockets of this process, in whole fives.", "side", counts, to=in_fives)
@@ -159,32 +182,46 @@ def gauges(
     return family
 
 
-class _Now:
-    """A collector of what is found at this moment."""
+def written(figures: Iterable[Metric]) -> bytes:
+    """In Prometheus's text format."""
+    registry = CollectorRegistry()
+    registry.register(_Found(list(figures)))
+    return generate_latest(registry)
 
-    def __init__(self, find: Callable[[], Iterable[Metric]]) -> None:
-        self.collect = find
+
+class _Found:
+    """A collector of what has been found already."""
+
+    def __init__(self, figures: list[Metric]) -> None:
+        self._figures = figures
 
     def describe(self) -> Iterable[Metric]:
         return []
 
+    def collect(self) -> Iterable[Metric]:
+        return self._figures
+
 
 class Quarter:
-    """What people did, as it stood when this quarter of an hour began."""
+    """What is shown of people: as it was when it was first looked at in this quarter of an hour.
 
-    def __init__(self, registry: CollectorRegistry, *, clock: Callable[[], float] = time.time) -> None:
-        self._registry, self._clock = registry, clock
-        self._number = self._now()
-        self._text = generate_latest(registry)
+    What they have done since the process began is first looked at then, when there is nothing.
+    """
 
-    def text(self) -> bytes:
-        if (number := self._now()) != self._number:
-            self._number, self._text = number, generate_latest(self._registry)
-        return self._text
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._shown: dict[str, tuple[int, bytes]] = {}
+        self.show("acts", acts)
 
-    def _now(self) -> int:
-        return int(self._clock() // QUARTER_SECONDS)
+    def show(self, name: str, look: Callable[[], bytes | None]) -> bytes:
+        """What `look` told first. Nothing while it tells nothing; it is asked again the next time."""
+        number = int(self._clock() // QUARTER_SECONDS)
+        if self._shown.get(name, (None, b""))[0] != number:
+            if (told := look()) is None:
+                return b""
+            self._shown[name] = number, told
+        return self._shown[name][1]
 
 
-_quarter = Quarter(PEOPLE)
+_quarter = Quarter()
 _process = ProcessCollector(registry=None)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
 from chatline import metrics
-from chatline.metrics import Quarter, in_fives
+from chatline.metrics import QUARTER_SECONDS, Quarter, in_fives, rounded
 from intake.delivery import measures
 from intake.delivery.hub import Hub
 from intake.delivery.measures import PEOPLE, note_failure, note_refusal, note_wait
@@ -42,9 +42,21 @@ def token(settings: Any) -> None:
     settings.METRICS_TOKEN = TOKEN
 
 
+class Clock:
+    """Seconds that go by when a test says so."""
+
+    def __init__(self) -> None:
+        self.seconds = HOUR
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 @pytest.fixture(autouse=True)
-def own_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(metrics, "_quarter", Quarter(PEOPLE))
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    own = Clock()
+    monkeypatch.setattr(metrics, "_quarter", Quarter(clock=own))
+    return own
 
 
 async def read() -> str:
@@ -107,7 +119,7 @@ async def test_every_label_is_of_a_declared_set(hub: Hub) -> None:
     for code in codes():
         note_refusal(code)
     note_failure("writer")
-    shown = metrics._quarter = Quarter(PEOPLE)
+    metrics._quarter = Quarter()
 
     text = await read()
 
@@ -121,7 +133,7 @@ async def test_every_label_is_of_a_declared_set(hub: Hub) -> None:
     assert [(name, label) for name, label in found if name != "le" and label not in declared[name]] == []
     assert [label for name, label in found if name == "le" and not NUMBER.match(label)] == []
     assert {name for name, _ in found} == {*declared, "le"}
-    assert "_created" not in shown.text().decode()
+    assert "_created" not in text
 
 
 @pytest.mark.django_db(transaction=True)
@@ -138,16 +150,18 @@ async def test_every_figure_is_told_in_the_documentation(hub: Hub) -> None:
     assert {name: labels or told.get(name, set()) for name, labels in found.items()} == told
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_few_are_shown_as_none_and_many_in_fives(hub: Hub, helpline: Any) -> None:
-    @sync_to_async
-    def open_more(count: int, *, ago: timedelta) -> None:
-        for _ in range(count):
-            open_conversation(helpline, language="nb", intro={}, now=timezone.now() - ago)
+@sync_to_async
+def open_more(helpline: Any, count: int, *, ago: timedelta) -> None:
+    for _ in range(count):
+        open_conversation(helpline, language="nb", intro={}, now=timezone.now() - ago)
 
-    await open_more(4, ago=timedelta(minutes=42))
+
+@pytest.mark.django_db(transaction=True)
+async def test_few_are_shown_as_none_and_many_in_fives(hub: Hub, helpline: Any, clock: Clock) -> None:
+    await open_more(helpline, 4, ago=timedelta(minutes=42))
     few = await read()
-    await open_more(3, ago=timedelta(minutes=1))
+    await open_more(helpline, 3, ago=timedelta(minutes=1))
+    clock.seconds += QUARTER_SECONDS
     many = await read()
 
     assert value(few, "chatline_conversations", state="waiting") == 0
@@ -155,6 +169,38 @@ async def test_few_are_shown_as_none_and_many_in_fives(hub: Hub, helpline: Any) 
     assert value(many, "chatline_conversations", state="waiting") == 5
     assert value(many, "chatline_longest_wait_seconds") == 40 * 60
     assert [in_fives(count) for count in (0, 4, 5, 9, 10)] == [0, 0, 5, 5, 10]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_second_somebody_crosses_a_five_is_not_seen(hub: Hub, helpline: Any, clock: Clock) -> None:
+    """Four wait with their sockets open; a fifth comes. A scrape every 15 seconds must not tell when."""
+    tabs = [await sitting_there(helpline) for _ in range(4)]
+    before = people_lines(await read())
+
+    tabs.append(await sitting_there(helpline))
+    scrapes = []
+    while (clock.seconds + 15) % QUARTER_SECONDS:
+        clock.seconds += 15
+        scrapes.append(people_lines(await read()))
+    clock.seconds += 15
+    text = await read()
+    for chat in tabs:
+        await chat.leave()
+
+    assert len(scrapes) == 59
+    assert [lines for lines in scrapes if lines != before] == []
+    assert value(text, "chatline_sockets", side="visitor") == 5
+    assert value(text, "chatline_conversations", state="waiting") == 5
+    assert value(text, "chatline_longest_wait_seconds") == 40 * 60
+
+
+async def sitting_there(helpline: Any) -> Chat:
+    """A visitor who has waited for a while, with her page open."""
+    came_at = timezone.now() - timedelta(minutes=42)
+    opened = await sync_to_async(open_conversation)(helpline, language="nb", intro={}, now=came_at)
+    chat = Chat("/ws/visitor/")
+    await chat.hello(token=opened.token)
+    return chat
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,40 +226,69 @@ def people_lines(text: str) -> list[str]:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_what_people_did_is_shown_when_the_quarter_is_over(
-    hub: Hub, visitor: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    moment = [HOUR]
-    monkeypatch.setattr(metrics, "_quarter", Quarter(PEOPLE, clock=lambda: moment[0]))
-    before = value(await read(), "chatline_messages_stored_total")
-    assert before is not None
+async def test_what_people_did_is_shown_in_fives_when_the_quarter_is_over(hub: Hub, visitor: Any, clock: Clock) -> None:
+    before = await read()
+    exactly = measures.stored.value
     chat = Chat("/ws/visitor/")
     await chat.hello(token=visitor.token)
-    await chat.post("hei")
-    await chat.read("ack")
-    await chat.read("message")
+    for number in range(5):
+        await chat.post(f"hei {number}")
+        await chat.read("ack")
+        await chat.read("message")
     await chat.leave()
-    moment[0] += 899
-    late = value(await read(), "chatline_messages_stored_total")
-    moment[0] += 1
+    clock.seconds += QUARTER_SECONDS - 1
+    late = await read()
+    clock.seconds += 1
     then = await read()
 
-    assert late == before
-    assert value(then, "chatline_messages_stored_total") == before + 1
+    name = "chatline_messages_stored_total"
+    assert measures.stored.value == exactly + 5
+    assert value(late, name) == value(before, name) == in_fives(exactly)
+    assert value(then, name) == in_fives(exactly) + 5
+    assert value(then, "chatline_messages_delivered_total") == in_fives(measures.delivered.value)
     assert value(then, "chatline_batch_messages_count") == value(then, "chatline_ack_seconds_count")
-    assert value(then, "chatline_messages_delivered_total") == measures.delivered.value >= 1
 
 
-def test_quarter_begins_with_what_stood_before_it() -> None:
-    registry, moment = CollectorRegistry(), [7 * 60.0]
-    counter = Counter("acts", "Acts.", registry=registry)
-    quarter = Quarter(registry, clock=lambda: moment[0])
+def test_every_figure_of_people_is_in_fives() -> None:
+    """One claim after 423 seconds: neither that it was one nor how long she waited may be read from the difference."""
+    registry = CollectorRegistry()
+    waits = Histogram("chatline_wait_seconds", "Waits.", buckets=(60, 600), registry=registry)
+    acts = Counter("acts", "Acts.", registry=registry)
 
-    counter.inc()
+    def shown() -> dict[str, list[float]]:
+        families = [rounded(family) for family in registry.collect()]
+        return {family.name: [sample.value for sample in family.samples] for family in families}
 
-    assert b"acts_total 0.0" in quarter.text()
-    moment[0] = 15 * 60
-    assert b"acts_total 1.0" in quarter.text()
+    waits.observe(423)
+    acts.inc(4)
+    one = shown()
+    for _ in range(6):
+        waits.observe(30)
+    acts.inc(3)
+
+    assert one == {"chatline_wait_seconds": [0, 0, 0, 0, 300], "acts": [0]}
+    assert shown() == {"chatline_wait_seconds": [5, 5, 5, 5, 600], "acts": [5]}
+
+
+def test_quarter_begins_with_what_stood_before_it(clock: Clock) -> None:
+    told = [b"before", b"then"]
+    clock.seconds += 7 * 60
+    quarter = Quarter(clock=clock)
+
+    first = [quarter.show("figure", lambda: told[0]), quarter.show("figure", lambda: told[1])]
+    clock.seconds += 8 * 60
+
+    assert first == [b"before", b"before"]
+    assert quarter.show("figure", lambda: told[1]) == b"then"
+
+
+def test_what_cannot_be_told_is_left_out_and_asked_for_again(clock: Clock) -> None:
+    quarter = Quarter(clock=clock)
+
+    assert quarter.show("figure", lambda: None) == b""
+    assert quarter.show("figure", lambda: b"told") == b"told"
+    clock.seconds += QUARTER_SECONDS
+    assert quarter.show("figure", lambda: None) == b""
 
 
 @pytest.mark.django_db(transaction=True)
