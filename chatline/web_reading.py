@@ -10,9 +10,11 @@ from __future__ import annotations
 import socket
 from asyncio import TimerHandle
 from asyncio.transports import BaseTransport
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from intake.delivery.rate import Bucket
 
@@ -58,7 +60,8 @@ class BoundedReads(WebSocketsSansIOProtocol):
             super().send_receive_event_to_app()
             return
         self.frames = []
-        self.conn.send_close(NOT_TEXT)
+        with suppress(InvalidState):  # her own goodbye, read together with it, has been answered
+            self.conn.send_close(NOT_TEXT)
         self.handle_parser_exception()
 
     def _count_idle(self, frames: int) -> None:

@@ -12,7 +12,7 @@ import uvicorn
 
 from chatline.web_protocol import BoundedWebSocket
 from chatline.web_reading import IDLE_BURST, PIECE_BYTES
-from tests.faults.rude import CONTINUATION, PING, PONG, TEXT, Rude, frame
+from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
 
 pytestmark = pytest.mark.once
 
@@ -199,6 +199,20 @@ async def test_text_that_is_none_ends_its_socket_without_a_line_in_the_log(caplo
         rude.leave()
     assert (told, code) == ([], 1007)
     assert [record for record in caplog.records if record.name.startswith("uvicorn")] == []
+
+
+async def test_text_that_is_none_with_a_goodbye_behind_it_ends_its_socket_without_a_line_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with serving(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+        rude.socket.sendall(frame(b"hemmelig \xff") + frame((1000).to_bytes(2, "big"), CLOSE))
+
+        told, code = await asyncio.to_thread(rude.read_until_closed, seconds=5)
+
+        rude.leave()
+    assert (told, code) == ([], 1000)
+    assert caplog.records == []
 
 
 async def say_much(scope: Any, receive: Any, send: Any) -> None:

@@ -2,12 +2,15 @@
 
     python -m tests.protocol.frame_fuzzer --inputs 1000000
 
-Deterministic by its seed. One line at the end; 1 when something else came out, with the seed and the input.
+So many texts through the decoder, each held against what the page of the protocol says (strict_frames.py), and a tenth
+as many streams of bytes through the web command's own websocket (bytes_fuzzer.py). Deterministic by its seed. Two lines
+at the end; 1 when something else came out, with the seed and the input.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import random
 import sys
@@ -16,8 +19,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tests.protocol.strict_frames import UUIDS, NoFrame, may_be_stored, read_strictly
+
 SLOWEST_SECONDS = 0.25
 """One input may take this long, on a machine that does other things besides."""
+TEXTS_A_STREAM = 10
 LONGEST = 20_000
 DEEPEST = 3000
 CANARY = "kanari-7f3a"
@@ -39,6 +45,8 @@ NUMBERS = [
     "1.5",
     "0x10",
 ]
+# What a lenient reader takes for a number, or for a text.
+NEARLY = ['"3"', "3.0", "1e2", "false", '"true"', "7", '["3"]', f'"{uuid.UUID(int=7).hex}"']
 STRANGE = [
     "\x00",
     "\u202e\u2066",
@@ -97,7 +105,15 @@ def odd_value(chance: random.Random) -> Text:
     """A frame with a field of another kind, or one field more, or one twice."""
     frame = dict(chance.choice(FRAMES))
     name = chance.choice([*frame, "admin", "seq", "type"])
-    values = [*NUMBERS, "null", "true", "[]", "{}", json.dumps(chance.choice(STRANGE) * chance.randrange(1, 9))]
+    values = [
+        *NUMBERS,
+        *NEARLY,
+        "null",
+        "true",
+        "[]",
+        "{}",
+        json.dumps(chance.choice(STRANGE) * chance.randrange(1, 9)),
+    ]
     fields = [
         f"{json.dumps(key)}:{json.dumps(value)}" for key, value in frame.items() if key != name or chance.random() < 0.3
     ]
@@ -144,7 +160,7 @@ def inputs(seed: int, count: int) -> Iterator[Text]:
 
 @dataclass
 class Found:
-    """`frames` could be read; `broken` says what came out that must not."""
+    """`frames` could be read, and are frames; `broken` says what came out that must not."""
 
     inputs: int = 0
     frames: int = 0
@@ -152,35 +168,72 @@ class Found:
     broken: str = ""
 
 
-def fuzz_parser(*, seed: int, count: int) -> Found:
-    """Through the decoder and the check of bodies, as every frame goes."""
-    import msgspec
+Decode = Callable[[Text], object]
 
+
+def fuzz_parser(*, seed: int, count: int, decode: Decode | None = None) -> Found:
+    """Through the decoder and the check of bodies, as every frame goes."""
     from intake.delivery import frames
-    from intake.errors import Refusal
-    from intake.rules.messages import check_body
 
     found = Found()
     for text in inputs(seed, count):
         found.inputs += 1
-        began_at = time.perf_counter()
-        try:
-            frame = frames.decode(text)
-            found.frames += 1
-            if isinstance(frame, frames.Post):
-                check_body(frame.body)
-                frame.body.encode()
-        except (msgspec.DecodeError, UnicodeError, RecursionError, Refusal):
-            pass
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it must be told
-            found.broken = f"{type(error).__name__} from input {found.inputs} of seed {seed}: {text[:500]!r}"
-            return found
-        took = time.perf_counter() - began_at
-        found.slowest_seconds = max(found.slowest_seconds, took)
-        if took > SLOWEST_SECONDS:
-            found.broken = f"{took:.2f} s for input {found.inputs} of seed {seed}: {text[:500]!r}"
-            return found
+        broken = try_text(text, decode or frames.decode, found)
+        if broken:
+            found.broken = f"{broken}: input {found.inputs} of seed {seed}: {text[:500]!r}"
+            break
     return found
+
+
+def try_text(text: Text, decode: Decode, found: Found) -> str:
+    """What is not as it must be; empty when all is well."""
+    import msgspec
+
+    began_at = time.perf_counter()
+    frame, broken = None, ""
+    try:
+        frame = decode(text)
+        broken = check_stored(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        pass
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it must be told
+        return f"{type(error).__name__}"
+    took = time.perf_counter() - began_at
+    found.frames += frame is not None
+    found.slowest_seconds = max(found.slowest_seconds, took)
+    if took > SLOWEST_SECONDS:
+        return f"{took:.2f} s"
+    return broken or compare(text, frame)
+
+
+def check_stored(frame: object) -> str:
+    """What the check of bodies lets through may be stored."""
+    from intake.delivery import frames
+    from intake.errors import Refusal
+    from intake.rules.messages import check_body
+
+    if not isinstance(frame, frames.Post):
+        return ""
+    try:
+        check_body(frame.body)
+    except Refusal:
+        return ""
+    frame.body.encode()
+    return "" if may_be_stored(frame.body) else "a body was taken that may not be stored"
+
+
+def compare(text: Text, frame: object) -> str:
+    """The decoder takes what the page calls a frame, with these fields, and nothing else."""
+    try:
+        fields, doubled = read_strictly(text)
+    except NoFrame as reason:
+        return "" if frame is None else f"taken, and it is no frame ({reason})"
+    if frame is None:
+        return "" if doubled else "refused, and it is a frame"
+    told = {name: uuid.UUID(value) if name in UUIDS and value else value for name, value in fields.items()}
+    taken = {"type": type(frame).__struct_config__.tag}  # type: ignore[attr-defined]
+    taken |= {name: getattr(frame, name) for name in told if name != "type"}
+    return "" if taken == told else f"taken as {taken}"
 
 
 def main() -> int:
@@ -191,14 +244,24 @@ def main() -> int:
     import django
 
     django.setup()
+    from tests.protocol.bytes_fuzzer import fuzz_bytes
+
+    seed = arguments.seed
     began_at = time.monotonic()
-    found = fuzz_parser(seed=arguments.seed, count=arguments.inputs)
-    verdict = f"broken: {found.broken}" if found.broken else "held"
+    texts = fuzz_parser(seed=seed, count=arguments.inputs)
+    tell(f"{texts.inputs} texts, {texts.frames} frames", texts.broken, texts.slowest_seconds, seed, began_at)
+    began_at = time.monotonic()
+    streams = asyncio.run(fuzz_bytes(seed=seed, count=arguments.inputs // TEXTS_A_STREAM))
+    told = f"{streams.streams} streams of bytes, {streams.messages} messages, {streams.ended} ended"
+    tell(told, streams.broken, streams.slowest_seconds, seed, began_at)
+    return 1 if texts.broken or streams.broken else 0
+
+
+def tell(what: str, broken: str, slowest_seconds: float, seed: int, began_at: float) -> None:
     print(
-        f"frame fuzzer: {verdict}, {found.inputs} inputs, {found.frames} frames, seed {arguments.seed}, "
-        f"slowest {found.slowest_seconds * 1000:.1f} ms, {time.monotonic() - began_at:.0f} s"
+        f"frame fuzzer: {f'broken: {broken}' if broken else 'held'}, {what}, seed {seed}, "
+        f"slowest {slowest_seconds * 1000:.1f} ms, {time.monotonic() - began_at:.0f} s"
     )
-    return 1 if found.broken else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 from collections.abc import MutableMapping
 from typing import Any
 
+import msgspec
 import pytest
 from asgiref.sync import sync_to_async
 
@@ -15,7 +16,7 @@ from intake.delivery.hub import Hub, stop_hub
 from intake.models import Conversation, Message
 from intake.rules.openings import Opened
 from intake.visitor.socket import VisitorSocket
-from tests.protocol.frame_fuzzer import CANARY, fuzz_parser, inputs
+from tests.protocol.frame_fuzzer import CANARY, Decode, fuzz_parser, inputs
 
 SEED = 20261122
 SOCKETS = 150
@@ -30,6 +31,53 @@ def test_the_parser_refuses_whatever_is_no_frame() -> None:
 
     assert not found.broken, found.broken
     assert 100 < found.frames < 10_000
+
+
+def take_fields_too_many(text: str) -> object:
+    try:
+        return frames.decode(text)
+    except msgspec.ValidationError as error:
+        if "unknown field" in str(error):
+            return frames.Composing()
+        raise
+
+
+def take_other_kinds(text: str) -> object:
+    return msgspec.json.decode(text, type=frames.ClientFrame, strict=False)
+
+
+def refuse_some(text: str) -> object:
+    if "paused" in text:
+        raise msgspec.DecodeError
+    return frames.decode(text)
+
+
+def take_another_number(text: str) -> object:
+    frame = frames.decode(text)
+    return frames.Sync(after=frame.after + 1) if isinstance(frame, frames.Sync) else frame
+
+
+def stumble(text: str) -> object:
+    if "paused" in text:
+        raise IndexError
+    return frames.decode(text)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("decode", "broken"),
+    [
+        (take_fields_too_many, "taken, and it is no frame (fields too many"),
+        (take_other_kinds, "is of another kind)"),
+        (refuse_some, "refused, and it is a frame"),
+        (take_another_number, "taken as {'type': 'sync'"),
+        (stumble, "IndexError"),
+    ],
+)
+def test_a_decoder_that_does_otherwise_than_the_page_says_is_found(decode: Decode, broken: str) -> None:
+    found = fuzz_parser(seed=SEED, count=20_000, decode=decode)
+
+    assert broken in found.broken
 
 
 class Wire:
