@@ -3,6 +3,7 @@
     python -m tests.faults.crowd make 200 prints their entrances as JSON
     python -m tests.faults.crowd read                  prints every stored message as JSON
     python -m tests.faults.crowd holders               prints who holds what, who claimed, who is behind which cookie
+    python -m tests.faults.crowd seen                  prints when each conversation's visitor was last there
     python -m tests.faults.crowd stay-signed-in        lets staff's sessions last for ten days
     python -m tests.faults.crowd put-sessions-aside FILE    and bring-sessions-back FILE
 
@@ -78,6 +79,13 @@ def holders() -> dict[str, dict[str, Any]]:
     return {"held": {str(public_id): name for public_id, name in names}, "claims": Counter(claims), "staff": staff()}
 
 
+def seen() -> dict[int, str]:
+    """When each conversation's visitor was last there."""
+    from intake.models import Conversation
+
+    return {pk: at.isoformat() for pk, at in Conversation.objects.values_list("pk", "visitor_seen_at")}
+
+
 def stay_signed_in() -> int:
     from django.contrib.sessions.models import Session
     from django.utils import timezone
@@ -107,6 +115,7 @@ def main(arguments: list[str]) -> None:
         "make": lambda number: make(int(number)),
         "read": read,
         "holders": holders,
+        "seen": seen,
         "stay-signed-in": stay_signed_in,
         "put-sessions-aside": put_sessions_aside,
         "bring-sessions-back": bring_sessions_back,

@@ -22,6 +22,8 @@ class Scene:
     stage: Stage
     relay: Relay
     load: Load
+    times: int = 1
+    """So often will it be broken and healed."""
     healed_at: float = 0.0
     failures: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Fault:
     needs: tuple[str, ...] = ()
     webs: int = 2
     times: int = 3
+    sqlite_times: int = 3
     back_seconds: float | None = 5.0
     resume_seconds: float | None = 10.0
     late_seconds: float | None = None

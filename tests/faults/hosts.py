@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 CLONE_NEWNET = 0x40000000
 HUB = "198.18.0.1"
 """The harness itself, with PostgreSQL, Redis and all clients."""
-NEEDS = ("root", "ip", "nft", "nsenter", "setpriv", "tc", "unshare")
+NEEDS = ("ip", "nft", "nsenter", "setpriv", "tc", "unshare")
 
 
 def enter_own_network() -> None:

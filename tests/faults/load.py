@@ -32,6 +32,9 @@ class Load:
     party: type[Party] = Party
     settle_seconds: float = SETTLE_SECONDS
     """How long everything may take to be answered and seen when nobody writes any more."""
+    back_seconds: float = BACK_SECONDS
+    resume_seconds: float = RESUME_SECONDS
+    """How long is waited for who does not come back, and for who is not acknowledged."""
     history: History = field(default_factory=History)
     parties: list[Party] = field(default_factory=list)
 
@@ -91,22 +94,23 @@ class Load:
         One that is not answered in time counts with the whole time.
         """
         await came(
-            lambda: not any(p.comeback.is_awaited for p in self.parties if p.stopped_by is None), seconds=BACK_SECONDS
+            lambda: not any(p.comeback.is_awaited for p in self.parties if p.stopped_by is None),
+            seconds=self.back_seconds,
         )
         took = [p.comeback.seconds for p in self.parties if p.comeback.is_awaited or p.comeback.seconds is not None]
-        return sorted(BACK_SECONDS if one is None else one for one in took)
+        return sorted(self.back_seconds if one is None else one for one in took)
 
     async def resume(self, *, since: float) -> list[float]:
         """For each party that writes, the seconds until its first ack, ascending: from `since` for what was on its way
         then, otherwise from when it was written. One that gets none in time counts with the whole time."""
         writers = {party.name: party for party in self.parties if not party.mute and party.stopped_by is None}
-        await came(lambda: all(p.acked_at >= since for p in writers.values()), seconds=RESUME_SECONDS)
+        await came(lambda: all(p.acked_at >= since for p in writers.values()), seconds=self.resume_seconds)
         first: dict[str, Operation] = {}
         for one in self.history.acked(since=since):
             if one.sender in writers:
                 first.setdefault(one.sender, one)
         took = [one.ended_at - max(since, one.invoked_at) for one in first.values()]
-        return sorted([*took, *[RESUME_SECONDS] * (len(writers) - len(first))])
+        return sorted([*took, *[self.resume_seconds] * (len(writers) - len(first))])
 
     async def fall_silent(self) -> bool:
         """Nobody writes anything new; whether everything is answered in time."""

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psycopg
 import redis
@@ -33,6 +33,9 @@ from tests.servers import (
 )
 
 LOOPBACK = "127.0.0.1"
+OTHERS_THROWN_OUT = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL(%s) AND backend_type = 'client backend'"
+)
 # A process that ends with its parent ends with the thread that started it: this one lives as long as we do.
 PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
 
@@ -167,18 +170,22 @@ class Postgres(Server):
 
     @contextlib.contextmanager
     def exhausted(self) -> Iterator[int]:
-        """All connections that ordinary users may have are somebody else's, for the block."""
-        held: list[psycopg.Connection[object]] = []
-        # Its own users are told to come back first, or they would keep what they have.
-        self.terminate_backends()
+        """All connections there are belong to somebody else, for the block: nobody keeps one, and nobody gets one."""
+        held: list[psycopg.Connection[Any]] = []
         try:
-            with contextlib.suppress(psycopg.OperationalError):
-                while True:
-                    held.append(psycopg.connect(f"{self.address}/postgres", connect_timeout=2))
+            self._take_connections(held)
+            # Whoever has one is thrown out, and what she had is taken before she is back: in the end it always is.
+            while held[0].execute(OTHERS_THROWN_OUT, [[one.info.backend_pid for one in held]]).fetchall():
+                self._take_connections(held)
             yield len(held)
         finally:
             for connection in held:
                 connection.close()
+
+    def _take_connections(self, held: list[psycopg.Connection[Any]]) -> None:
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                held.append(psycopg.connect(f"{self.address}/postgres", connect_timeout=2, autocommit=True))
 
 
 class Redis(Server):

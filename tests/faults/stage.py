@@ -30,6 +30,9 @@ class AppliedWeb(Web):
     def __init__(self, installation: Installation, *, name: str, application: str) -> None:
         super().__init__(installation, name=name)
         self._application = application
+        # Apart from the databases of an installation on SQLite: a full disk is not to be both.
+        self.log = logs_of(installation) / self.log.name
+        self.log.parent.mkdir(exist_ok=True)
 
     def command(self) -> list[str]:
         return [self._application if part == APPLICATION else part for part in super().command()]
@@ -53,6 +56,11 @@ class HostedWeb(AppliedWeb):
     def command(self) -> list[str]:
         everywhere = "0.0.0.0"  # noqa: S104 - in a network that holds nothing but the harness
         return [*self._host.inside, *(everywhere if part == LOOPBACK else part for part in super().command())]
+
+
+def logs_of(installation: Installation) -> Path:
+    """The folder of what its web processes print."""
+    return installation.folder.with_name("logs")
 
 
 @dataclass

@@ -14,8 +14,8 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from tests.faults.checker import canary
-from tests.faults.history import End, History, Shown
-from tests.faults.load import Calm, lateness, wait_for
+from tests.faults.history import History
+from tests.faults.load import wait_for
 from tests.faults.party import Entrance, Party
 
 pytestmark = pytest.mark.once
@@ -140,27 +140,3 @@ async def test_what_was_under_way_before_the_healing_is_no_answer() -> None:
         party.comeback.note("head")
 
         assert party.comeback.seconds is None
-
-
-# -- lateness ---------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("calms", "late"),
-    [
-        (None, [7.0]),
-        ([(10.0, 30.0)], [7.0]),
-        ([(0.0, 5.0), (10.0, 15.0)], [3.0]),
-        ([(13.0, 30.0)], []),
-    ],
-    ids=["all", "shown within the calm", "not shown at its end", "acknowledged before it"],
-)
-def test_lateness_counts_in_calms_alone(calms: list[Calm] | None, late: list[float]) -> None:
-    history = History()
-    one = history.invoke(conversation=7, role="counsellor", sender="k", origin_id=OWN, body="hei")
-    one.finish(End.OK, seq=1)
-    one.ended_at = 12.0
-    reading = history.read("v", conversation=7, role="visitor")
-    reading.shown = [Shown(1, OWN, "counsellor", "hei", 19.0)]
-
-    assert lateness(history, calms=calms) == late

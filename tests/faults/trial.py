@@ -63,7 +63,7 @@ async def run_trial(fault: Fault, stage: Stage, *, acked: int, times: int, keep:
         party=fault.party,
         settle_seconds=fault.settle_seconds,
     )
-    scene = Scene(stage, relay, load, apart=apart)
+    scene = Scene(stage, relay, load, times, apart=apart)
     eavesdropper = Eavesdropper(stage.redis) if stage.redis else None
     try:
         if eavesdropper:

@@ -74,15 +74,20 @@ def resident_megabytes(pid: int) -> float:
     return 0.0
 
 
+def weight(scene: Scene) -> float:
+    """Megabytes of all web processes together."""
+    return sum(resident_megabytes(web.pid) for web in scene.stage.webs)
+
+
 @contextlib.asynccontextmanager
 async def weighed(scene: Scene, *, most_megabytes: float) -> AsyncIterator[None]:
-    """No process may grow by more than this during the block."""
-    before = [resident_megabytes(web.pid) for web in scene.stage.webs]
+    """The web processes may not grow by more than this together during the block."""
+    before = weight(scene)
     yield
-    grown = max(resident_megabytes(web.pid) - was for web, was in zip(scene.stage.webs, before, strict=True))
+    grown = weight(scene) - before
     scene.notes["grown MB"] = f"{max(grown, float(scene.notes.get('grown MB', 0))):.0f}"
     if grown > most_megabytes:
-        scene.fail(f"a process grew by {grown:.0f} MB, and may by {most_megabytes:.0f} MB")
+        scene.fail(f"the servers grew by {grown:.0f} MB together, and may by {most_megabytes:.0f} MB")
 
 
 def refusals(scene: Scene, code: str) -> int:

@@ -11,8 +11,9 @@ from pathlib import Path
 from tests.faults.disks import fill, forget_disks_of_the_dead, free_bytes, small_disk
 from tests.faults.fault import Fault, Scene
 from tests.faults.kinds.database import postgres_of
-from tests.faults.stage import Stage
-from tests.faults.watch import expect_readiness, expect_refusals, refusals, weighed
+from tests.faults.means import DISKS
+from tests.faults.stage import Stage, logs_of
+from tests.faults.watch import expect_readiness, expect_refusals, page, refusals, weighed
 
 ROOM_MEGABYTES = 64
 FULL_SECONDS = 10.0
@@ -20,6 +21,7 @@ TOLD_SECONDS = 8.0
 READY_SECONDS = 15.0
 GROWN_MEGABYTES = 20.0
 SOME_ACKS = 200
+NOT_FOUND = 404
 
 
 def database_folder(stage: Stage) -> Path:
@@ -27,7 +29,7 @@ def database_folder(stage: Stage) -> Path:
 
 
 def logs_folder(stage: Stage) -> Path:
-    return stage.installation.folder
+    return logs_of(stage.installation)
 
 
 @contextlib.asynccontextmanager
@@ -77,10 +79,16 @@ async def database_is_full(scene: Scene) -> None:
 
 
 async def logs_are_full(scene: Scene) -> None:
-    """There is something to log, too: the server ends every connection."""
+    """There is something to log, too: pages that do not exist, and the server ends every connection."""
     folder, said = logs_folder(scene.stage), refusals(scene, "unavailable")
+    written = [web.log.stat().st_size for web in scene.stage.webs]
+    await _ask_for_nothing(scene)
+    if any(web.log.stat().st_size == before for web, before in zip(scene.stage.webs, written, strict=True)):
+        scene.fail("a process had nothing to log")
     ballast = await asyncio.to_thread(fill, folder)
-    await asyncio.to_thread(postgres_of(scene).terminate_backends)
+    await _ask_for_nothing(scene)
+    if scene.stage.postgres:
+        await asyncio.to_thread(postgres_of(scene).terminate_backends)
     await scene.load.more_acks(SOME_ACKS)
     if free_bytes(folder):
         scene.fail("the disk of the logs was not full")
@@ -89,14 +97,27 @@ async def logs_are_full(scene: Scene) -> None:
     ballast.unlink()
 
 
-ROOT = ("root", "mount", "umount")
+async def _ask_for_nothing(scene: Scene) -> None:
+    for web in scene.stage.webs:
+        status, _ = await asyncio.to_thread(page, web, "/nowhere/at/all/")
+        if status != NOT_FOUND:
+            scene.fail(f"a page that does not exist was answered with {status}")
+
+
+NEEDS = (DISKS, "mount", "umount")
 FAULTS = [
     Fault(
         "the database's disk is full",
         database_is_full,
         databases=("postgres", "sqlite"),
-        needs=ROOT,
+        needs=NEEDS,
         setting=partial(on_small_disk, folder_of=database_folder),
     ),
-    Fault("the logs' disk is full", logs_are_full, needs=ROOT, setting=partial(on_small_disk, folder_of=logs_folder)),
+    Fault(
+        "the logs' disk is full",
+        logs_are_full,
+        databases=("postgres", "sqlite"),
+        needs=NEEDS,
+        setting=partial(on_small_disk, folder_of=logs_folder),
+    ),
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +16,7 @@ from typing import Any
 from scripts.machine import ROOT
 from tests.faults.fault import Fault, Scene
 from tests.faults.history import End, Operation
-from tests.faults.neighbours import WINDOW_SECONDS, Neighbours
+from tests.faults.neighbours import WINDOW_SECONDS, Neighbours, rounds_of
 from tests.faults.rude import Plan, Rude, Way, frame, say
 
 SOCKETS = 50
@@ -22,7 +24,10 @@ CONVERSATIONS = 10
 PER_SECOND = 100.0
 LARGE = frame(b"x" * 60_000)
 LARGE_FRAMES = 5000
-AGAIN_SECONDS = 0.2
+MOST_AT_ONCE = 1000
+"""Nobody takes in so many."""
+WRITTEN_SECONDS = 60.0
+AGAIN_SECONDS = 0.1
 TOO_BIG = {1009, 1006}
 # The rate that is shipped; elsewhere the load goes beyond it.
 AS_SHIPPED = {"CHATLINE_MESSAGE_BURST": "5", "CHATLINE_MESSAGES_PER_SECOND": "1.0"}
@@ -31,40 +36,65 @@ AS_SHIPPED = {"CHATLINE_MESSAGE_BURST": "5", "CHATLINE_MESSAGES_PER_SECOND": "1.
 # -- one socket, 5,000 frames of 60 kB -----------------------------------------------------------------------------
 
 
-def send_large_frames(scene: Scene, *, until: float) -> None:
-    """From one socket at a time: let go, it comes back."""
-    entrance = scene.apart[0]
-    left = LARGE_FRAMES
-    while left and time.monotonic() < until:
-        one = Rude(scene.stage.webs[0].socket_address, entrance.path, cookie=entrance.cookie)
+class LargeFrames:
+    """From one socket at a time: let go, it comes back, until so many have been written and it is told to stop."""
+
+    def __init__(self, scene: Scene, number: int) -> None:
+        self._scene, self._number = scene, number
+        self.written = self.links = 0
+        self.stop = threading.Event()
+
+    def write_on(self) -> None:
+        give_up_at = time.monotonic() + WRITTEN_SECONDS
+        while self.written < self._number or not self.stop.is_set():
+            if time.monotonic() > give_up_at:
+                self._scene.fail(f"only {self.written} of {self._number} large frames could be offered")
+                return
+            self._write_until_let_go()
+            self.stop.wait(AGAIN_SECONDS)
+
+    def _write_until_let_go(self) -> None:
+        entrance = self._scene.apart[0]
+        one = Rude(self._scene.stage.webs[0].socket_address, entrance.path, cookie=entrance.cookie)
         one.socket.sendall(say(type="hello", **entrance.hello, after=0))
+        self.links += 1
+        written = 0
         try:
-            while left:
+            while written < MOST_AT_ONCE:
                 one.socket.sendall(LARGE)
-                left -= 1
+                written += 1
         except OSError:
             pass
         else:
-            scene.fail(f"{LARGE_FRAMES} frames of {len(LARGE)} bytes were taken in")
+            self._scene.fail(f"{written} frames of {len(LARGE)} bytes were taken in")
+        self.written += written
         _, code = one.read_until_closed(seconds=5)
         if code not in TOO_BIG:
-            scene.fail(f"a frame of {len(LARGE)} bytes was answered with {code}")
+            self._scene.fail(f"a frame of {len(LARGE)} bytes was answered with {code}")
         one.leave()
-        time.sleep(AGAIN_SECONDS)
 
 
 @asynccontextmanager
 async def large_frames(scene: Scene) -> AsyncIterator[None]:
-    until = time.monotonic() + WINDOW_SECONDS
-    sending = asyncio.create_task(asyncio.to_thread(send_large_frames, scene, until=until))
+    """A round's share of them; the last are written after the window that is measured, if it was too short."""
+    frames = LargeFrames(scene, math.ceil(LARGE_FRAMES / rounds_of(scene)))
+    writing = asyncio.create_task(asyncio.to_thread(frames.write_on))
     yield
-    await sending
+    frames.stop.set()
+    await writing
+    for what, number in (("offered", frames.written), ("links", frames.links)):
+        scene.notes[what] = str(int(scene.notes.get(what, 0)) + number)
+
+
+of_the_large = Neighbours(large_frames)
 
 
 async def large(scene: Scene) -> None:
-    neighbours = Neighbours(scene)
-    await neighbours.bear(lambda: large_frames(scene))
-    neighbours.judge_memory()
+    before = int(scene.notes.get("offered", 0))
+    await of_the_large.bear(scene)
+    offered = int(scene.notes["offered"]) - before
+    if offered < LARGE_FRAMES:
+        scene.fail(f"{offered} large frames were offered, and should have been {LARGE_FRAMES}")
 
 
 # -- 50 sockets, 100 messages a second each ------------------------------------------------------------------------
@@ -119,13 +149,20 @@ def _write_down(scene: Scene, told: dict[str, Any]) -> None:
     scene.notes["flooded"] = str(int(scene.notes.get("flooded", 0)) + told["written"])
 
 
-async def fast(scene: Scene) -> None:
-    neighbours = Neighbours(scene)
-    await neighbours.bear(lambda: many_messages(scene))
-    neighbours.judge_memory()
+of_the_fast = Neighbours(many_messages)
 
-
+BOTH = ("postgres", "sqlite")
 FAULTS = [
-    Fault("large frames", large, apart=1, per_second=200),
-    Fault("a flood of messages", fast, apart=CONVERSATIONS, environment=AS_SHIPPED, per_second=200, short=True),
+    Fault("large frames", large, databases=BOTH, sqlite_times=1, apart=1, setting=of_the_large.watched, per_second=200),
+    Fault(
+        "a flood of messages",
+        of_the_fast.bear,
+        databases=BOTH,
+        sqlite_times=1,
+        apart=CONVERSATIONS,
+        environment=AS_SHIPPED,
+        setting=of_the_fast.watched,
+        per_second=200,
+        short=True,
+    ),
 ]

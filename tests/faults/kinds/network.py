@@ -10,6 +10,7 @@ from typing import Any
 from tests.faults.fault import Fault, Inject, Scene
 from tests.faults.hosts import NEEDS, Host
 from tests.faults.kinds.redis_away import LATE_SECONDS, redis_of
+from tests.faults.means import NETWORKS
 from tests.faults.stage import Stage
 
 CUT_SECONDS = 15.0
@@ -83,7 +84,7 @@ def flapping(*parts: str) -> Inject:
 
 
 def networked(name: str, inject: Inject, **more: Any) -> Fault:
-    return Fault(name, inject, networked=True, needs=NEEDS, **more)
+    return Fault(name, inject, networked=True, needs=(NETWORKS, *NEEDS), **more)
 
 
 FAULTS = [

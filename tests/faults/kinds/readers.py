@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
-import psycopg
-
 from tests.faults.fault import Fault, Scene
 from tests.faults.neighbours import Neighbours
 from tests.faults.rude import PING, Rude, frame, say
+from tests.faults.stage import run_crowd
 
 SOCKETS = 20
 CONVERSATIONS = 10
@@ -35,14 +35,10 @@ async def talkative(scene: Scene) -> AsyncIterator[None]:
     yield
     let_go_at = datetime.now().astimezone()
     await asyncio.sleep(SEEN_SECONDS)
-    for conversation, seen_at in await asyncio.to_thread(visitors_seen, scene):
-        if conversation in theirs and seen_at > let_go_at + SEEN_LATE:
+    seen = json.loads(await asyncio.to_thread(run_crowd, scene.stage.installation, "seen"))
+    for conversation in theirs:
+        if datetime.fromisoformat(seen[str(conversation)]) > let_go_at + SEEN_LATE:
             scene.fail(f"{conversation} counts as present, though its visitor has gone")
-
-
-def visitors_seen(scene: Scene) -> list[tuple[int, datetime]]:
-    with psycopg.connect(scene.stage.installation.environment["DATABASE_URL"]) as connection:
-        return connection.execute("SELECT id, visitor_seen_at FROM intake_conversation").fetchall()
 
 
 def open_deaf_sockets(scene: Scene) -> list[Rude]:
@@ -86,23 +82,43 @@ def ping_on(opened: list[Rude], *, until: float) -> None:
         time.sleep(0.005)
 
 
+of_the_deaf, of_the_pinging = Neighbours(deaf_sockets), Neighbours(pinging_sockets)
+
+
 async def never_read(scene: Scene) -> None:
-    neighbours = Neighbours(scene)
-    await neighbours.bear(lambda: deaf_sockets(scene))
+    await of_the_deaf.bear(scene)
     async with deaf_sockets(scene) as opened:
-        gone = await neighbours.watch_memory(lambda: not any(one.is_open for one in opened), seconds=LET_GO_SECONDS)
+        gone = await of_the_deaf.watch_memory(
+            scene, lambda: not any(one.is_open for one in opened), seconds=LET_GO_SECONDS
+        )
         if not gone:
             scene.fail(f"{sum(one.is_open for one in opened)} sockets that never read were not let go")
-    neighbours.judge_memory()
 
 
-async def ping_and_never_read(scene: Scene) -> None:
-    neighbours = Neighbours(scene)
-    await neighbours.bear(lambda: pinging_sockets(scene))
-    neighbours.judge_memory()
+@asynccontextmanager
+async def talkative_and_watched(scene: Scene) -> AsyncIterator[None]:
+    async with of_the_deaf.watched(scene), talkative(scene):
+        yield
 
 
+BOTH = ("postgres", "sqlite")
 FAULTS = [
-    Fault("sockets that never read", never_read, apart=CONVERSATIONS, setting=talkative, per_second=200),
-    Fault("sockets that ping and never read", ping_and_never_read, apart=CONVERSATIONS, per_second=200),
+    Fault(
+        "sockets that never read",
+        never_read,
+        databases=BOTH,
+        sqlite_times=1,
+        apart=CONVERSATIONS,
+        setting=talkative_and_watched,
+        per_second=200,
+    ),
+    Fault(
+        "sockets that ping and never read",
+        of_the_pinging.bear,
+        databases=BOTH,
+        sqlite_times=1,
+        apart=CONVERSATIONS,
+        setting=of_the_pinging.watched,
+        per_second=200,
+    ),
 ]

@@ -12,6 +12,7 @@ from tests.faults.fault import Fault, Scene
 from tests.faults.history import End
 from tests.faults.hosts import NEEDS
 from tests.faults.load import percentile, wait_for
+from tests.faults.means import NETWORKS
 from tests.faults.party import Party
 from tests.faults.relay import Relay, delaying
 
@@ -69,4 +70,4 @@ def _note_answers(scene: Scene, slow: list[Party], began_at: float) -> None:
         scene.fail(f"on a slow line an answer took {worst:.1f} s (p95), and may take {ANSWERED_SECONDS:.0f} s")
 
 
-FAULTS = [Fault("slow lines", slow_for_a_while, networked=True, needs=NEEDS)]
+FAULTS = [Fault("slow lines", slow_for_a_while, networked=True, needs=(NETWORKS, *NEEDS))]
