@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from threading import Thread
@@ -51,18 +51,21 @@ class Asker:
             asking = self._asking = self._submit(self._ask)
             # Its thread may be done before the next line: from here on `_asking` is no longer ours to read.
             asking.add_done_callback(self._asked)
-        answered: bool | None = await _wait(asking, within_seconds)
+        # Shielded: others wait for the same answer.
+        answered = await _wait(asyncio.shield(asyncio.wrap_future(asking)), within_seconds)
         return answered is True
 
     async def run(self, work: Callable[[], Result], *, within_seconds: float) -> Result | None:
         """What `work` returns, with this thread's connection; None when it fails or takes longer."""
-        return await _wait(self._submit(work), within_seconds)
+        return await _wait(asyncio.wrap_future(self._submit(work)), within_seconds)
 
     def run_now(self, work: Callable[[], Result], *, within_seconds: float) -> Result | None:
         """`run` for code without an event loop."""
+        future = self._submit(work)
         try:
-            return self._submit(work).result(within_seconds)
+            return future.result(within_seconds)
         except Exception:  # noqa: BLE001 - whatever it was, it was no answer
+            future.cancel()  # not asked yet: nobody waits for it any more
             return None
 
     def stop(self) -> None:
@@ -123,11 +126,10 @@ def own_connection(alias: str) -> BaseDatabaseWrapper:
     return type(given)(settings, alias)
 
 
-async def _wait(future: Future[Result], seconds: float) -> Result | None:
+async def _wait(answer: Awaitable[Result], seconds: float) -> Result | None:
     try:
         async with asyncio.timeout(seconds):
-            # Shielded: others wait for the same answer.
-            return await asyncio.shield(asyncio.wrap_future(future))
+            return await answer
     except Exception:  # noqa: BLE001 - whatever it was, it was no answer
         return None
 

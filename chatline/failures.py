@@ -18,11 +18,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return defaults.server_error(request)
     discard_broken_connections()
-    return answer_unavailable(request)
-
-
-def answer_unavailable(request: HttpRequest) -> HttpResponse:
-    """503 with the time to try again: a problem document for a program, a page for a person."""
     refusal = Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS)
     response: HttpResponse = problem_document(refusal)
     if not (request.content_type == "application/json" or "Authorization" in request.headers):

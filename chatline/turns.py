@@ -9,20 +9,19 @@ from __future__ import annotations
 import asyncio
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
-from django.db import close_old_connections
+from django.db import OperationalError, close_old_connections
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import ResolverMatch
 
-from chatline.failures import answer_unavailable
+from chatline.middleware.hosts import is_static_file
 
 TURNS = 8
 """More threads take the interpreter from each other. With delivery's own threads they stay below the pool's size."""
 WAIT_SECONDS = 12.0
 """In line. A page gives up after fifteen."""
-ANSWER_SECONDS = 60.0
-"""From the turn to the answer. What takes longer waits for a database that does not answer."""
+LEFT_IN_LINE = "chatline.left_in_line"
 
 
 class Turns(ASGIHandler):
@@ -37,18 +36,16 @@ class Turns(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        if request.path.startswith(settings.STATIC_URL):
+        if is_static_file(request.path_info):
             return await self._answer(request)  # a page's style and script wait for no database
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await self._turns.acquire()
         except TimeoutError:
-            return answer_unavailable(request)
+            request.META[LEFT_IN_LINE] = True
+            return await self._answer(request)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._answer(request)
-        except TimeoutError:
-            return answer_unavailable(request)
+            return await self._answer(request)
         finally:
             self._turns.release()
 
@@ -60,3 +57,10 @@ class Turns(ASGIHandler):
             return self.get_response(request)
         finally:
             close_old_connections()  # whoever reads her answer slowly keeps nobody else from the database
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        if LEFT_IN_LINE in request.META:
+            # Inside of the middleware, so that the answer is one of ours: 503 (`chatline/failures.py`).
+            raise OperationalError("No turn within the time.")
+        match: ResolverMatch = super().resolve_request(request)
+        return match

@@ -7,7 +7,6 @@ one host alone (`__Host-`), so neither door ever sees the other's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -28,7 +27,7 @@ def is_for_staff(path: str) -> bool:
     return way.partition("/")[0] in STAFF_PARTS or way.startswith(STAFF_SOCKET)
 
 
-def is_for_both(path: str) -> bool:
+def is_static_file(path: str) -> bool:
     return path.startswith(settings.STATIC_URL)
 
 
@@ -39,7 +38,7 @@ def is_staff_host(host: str) -> bool:
 
 def is_from_the_other_side(origin: str, *, host: str) -> bool:
     """Whether a page of the other door asks. One that does not say where it comes from is judged elsewhere."""
-    asking = urlsplit(origin).netloc
+    asking = origin.partition("://")[2]
     return bool(asking) and is_staff_host(asking) != is_staff_host(host)
 
 
@@ -50,7 +49,7 @@ class StaffHosts:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.STAFF_HOSTS and not is_for_both(request.path_info):
+        if settings.STAFF_HOSTS and not is_static_file(request.path_info):
             host = request.get_host()
             if is_staff_host(host) and request.path_info == "/":
                 # No page of the visitors': who types the staff's name wants in.

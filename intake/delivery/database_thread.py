@@ -14,7 +14,7 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 import psycopg
-from django.db import Error, connections
+from django.db import Error, InterfaceError, OperationalError, connections
 from psycopg_pool import PoolTimeout
 
 from intake.delivery.broken_connections import discard_broken_connections
@@ -48,7 +48,7 @@ class DatabaseThread:
 def _do(work: Callable[[], Result]) -> Result:
     try:
         return _do_once(work)
-    except Error as error:
+    except (OperationalError, InterfaceError) as error:
         discard_broken_connections()
         if not _connection_was_ended(error):
             raise

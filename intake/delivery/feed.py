@@ -118,7 +118,7 @@ class Feed:
         self._end_if_over()
 
     def _start_over(self) -> None:
-        """Nothing of the new past before she asks from 0. Only one that is over does not wait to be asked."""
+        """She gets nothing of the new past before she asks from 0; one that has ended is sent from 0 at once."""
         self.cursor = self.confirmed = 0 if self.snapshot.state == "ended" else self.head
         self.say(frames.Gap(epoch=self.snapshot.epoch))
 

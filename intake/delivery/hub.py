@@ -20,7 +20,7 @@ from intake.delivery.database_thread import DatabaseThread
 from intake.delivery.desk import Desk
 from intake.delivery.feed import Feed, Numbered
 from intake.delivery.grouping import Grouped
-from intake.delivery.measures import note_batch, note_failure
+from intake.delivery.measures import note_batch, note_failure, note_stored
 from intake.delivery.rate import Buckets
 from intake.delivery.signs import Signs
 from intake.delivery.tick import Tick
@@ -109,6 +109,7 @@ class Hub:
     # -- a message's way ----------------------------------------------------------------------------------
     def _committed(self, outcomes: list[Outcome]) -> None:
         heads: dict[int, int] = {}
+        note_stored(sum(isinstance(outcome, Stored) and outcome.first for outcome in outcomes))
         for stored in outcomes:
             if isinstance(stored, Stored):
                 # One that had been stored before, too: whoever stored it may have died before it woke anybody.

@@ -52,20 +52,24 @@ failures = Counter(
     "chatline_database_failures", "Work for the database that failed, by who did it.", ["work"], registry=MACHINE
 )
 
-WORKS = ("writer", "reader", "finder", "watcher", "tick", "queue")
+WORKS = ("writer", "reader", "finder", "watcher", "door", "openings", "tick", "queue")
 for _work in WORKS:
     failures.labels(_work)
 
 
 def note_batch(size: int, seconds: float) -> None:
-    """A batch of messages was committed, `seconds` after the first of them had come."""
-    stored.value += size
+    """A batch of messages was answered, `seconds` after the first of them had come."""
     _batches.observe(size)
     _acks.observe(seconds)
 
 
+def note_stored(number: int) -> None:
+    """So many messages were committed that had not been there before."""
+    stored.value += number
+
+
 def note_failure(work: str) -> None:
-    failures.labels(work if work in WORKS else "tick").inc()
+    failures.labels(work).inc()
 
 
 def note_wait(waited: timedelta) -> None:

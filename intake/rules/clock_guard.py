@@ -99,7 +99,10 @@ def _expected(last: ServiceClock, *, uptime: Uptime | None) -> datetime | None:
 
 
 def _has_waited(last: ServiceClock, *, uptime: Uptime | None) -> bool:
-    """Whether this start of the machine has gone by an older clock for long enough to mend a wrong one."""
+    """Whether this machine has been up for PATIENCE_HOURS since the last round that acted.
+
+    Long enough for somebody to put a wrong clock right.
+    """
     if uptime is None or last.machine != uptime.machine:
         return False
     return uptime.seconds - last.uptime_seconds >= timedelta(hours=PATIENCE_HOURS).total_seconds()
@@ -140,7 +143,9 @@ def note_held_back(count: int, *, clocks: Clocks, uptime: Uptime | None) -> bool
         # On a new start of the machine the time that is believed goes on from here, at the pace of its uptime.
         others.update(round_at=clocks.trusted_at, machine=uptime.machine, uptime_seconds=uptime.seconds)
     first = ServiceClock.objects.filter(pk=1, held_back=0).update(held_back=count, kept_at=now)
-    return bool(first) or not ServiceClock.objects.filter(pk=1).update(held_back=count, kept_at=now)
+    if not first:
+        ServiceClock.objects.filter(pk=1).update(held_back=count, kept_at=now)
+    return bool(first)
 
 
 def count_held_back() -> int:

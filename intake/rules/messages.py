@@ -31,7 +31,7 @@ from intake.errors import (
 )
 from intake.models import Conversation, Message
 from intake.rules.intro import is_storable
-from intake.rules.message_rows import Head, Row, insert_rows, lock_heads, move_heads
+from intake.rules.message_rows import Head, Row, lock_heads, store_rows
 from intake.sealing.cipher import Cipher, SealBroken
 from intake.sealing.key_store import open_keys
 from intake.sealing.router import ALIAS as KEYS
@@ -57,7 +57,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A committed message. `first` is False when the same message had been stored before; else `epoch` is its past."""
+    """A committed message. `first`: not a repeat of what was stored before; `epoch` is set for these alone."""
 
     conversation_id: int
     seq: int
@@ -143,10 +143,9 @@ class _Batch:
     def store(self) -> list[Outcome]:
         outcomes = [self._place(posting) for posting in self.postings]
         if self.rows:
-            if insert_rows(self.rows) < len(self.rows):
-                raise _SomeWereStoredBefore
             moved = {row.conversation_id for row in self.rows}
-            move_heads({pk: self.last[pk] for pk in sorted(moved)}, now=self.now)
+            if store_rows(self.rows, {pk: self.last[pk] for pk in sorted(moved)}, now=self.now) < len(self.rows):
+                raise _SomeWereStoredBefore
         return outcomes
 
     def _place(self, posting: Posting) -> Outcome:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 
-from intake.errors import Closed, QueueFull, Refusal
+from intake.errors import UNAVAILABLE_RETRY_SECONDS, Closed, QueueFull, Refusal, Unavailable
 from intake.models import Conversation, Helpline
 from intake.rules.hours import opening_state
 from intake.rules.intro import check_intro, seal_intro
@@ -16,16 +17,19 @@ from intake.rules.tallies import count
 from intake.rules.tokens import hash_token, new_token
 from intake.sealing.key_store import create_keys, destroy_keys
 
+logger = logging.getLogger(__name__)
+
 FULL_RETRY_SECONDS = 120
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a visitor asks for, with what `check_intro` has left of her answers."""
+    """What a visitor asks for, with what `check_intro` has left of her answers and the token she will get."""
 
     helpline: Helpline
     language: str
     answers: dict[str, str]
+    token: str = field(default_factory=new_token)
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,29 @@ def open_conversation(helpline: Helpline, *, language: str, intro: object, now: 
 
 
 def open_conversations(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened | Refusal]:
-    """One result for each; in the queue they stand in their order. A rush shares its commits. Wakes the queues."""
-    results: dict[int, Opened | Refusal] = {}
-    for pk in {one.helpline.pk for one in wanted}:
-        theirs = [index for index, one in enumerate(wanted) if one.helpline.pk == pk]
-        results.update(zip(theirs, _open_at_one([wanted[index] for index in theirs], now=now), strict=True))
-    return [results[index] for index in range(len(wanted))]
+    """One result for each; in the queue they stand in their order. A rush shares its commits. Wakes the queues.
+
+    Asked again with the same tokens, because a commit's answer was lost, it gives the same conversations.
+    """
+    results: dict[str, Opened | Refusal] = {opened.token: opened for opened in _find_opened(wanted)}
+    new = [one for one in wanted if one.token not in results]
+    for pk in {one.helpline.pk for one in new}:
+        theirs = [one for one in new if one.helpline.pk == pk]
+        try:
+            answers = _open_at_one(theirs, now=now)
+        except DatabaseError:
+            if len(theirs) == len(wanted) or not connection.is_usable():
+                raise
+            logger.warning("The visitors of one helpline could not be let in.", exc_info=True)
+            answers = [Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS) for _ in theirs]
+        results.update(zip((one.token for one in theirs), answers, strict=True))
+    return [results[one.token] for one in wanted]
+
+
+def _find_opened(wanted: Sequence[Wanted]) -> list[Opened]:
+    tokens = {hash_token(one.token): one.token for one in wanted}
+    found = Conversation.objects.filter(token_hash__in=list(tokens))
+    return [Opened(conversation, tokens[bytes(conversation.token_hash)]) for conversation in found]
 
 
 def _open_at_one(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened | Refusal]:
@@ -88,16 +109,15 @@ def _put_in_queue(helpline: Helpline, conversations: Sequence[Conversation], *, 
 def _prepare(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened]:
     prepared = []
     for one in wanted:
-        token = new_token()
         conversation = Conversation(
             helpline=one.helpline,
-            token_hash=hash_token(token),
+            token_hash=hash_token(one.token),
             language=one.language if one.language in one.helpline.languages else "nb",
             created_at=now,
             last_activity_at=now,
             visitor_seen_at=now,
         )
-        prepared.append(Opened(conversation, token))
+        prepared.append(Opened(conversation, one.token))
     # The keys first: a key without a conversation is swept away, a conversation without a key loses text.
     ciphers = create_keys([opened.conversation.public_id for opened in prepared], now=now)
     for one, opened in zip(wanted, prepared, strict=True):

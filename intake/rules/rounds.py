@@ -73,7 +73,7 @@ def _count_too_much(clocks: Clocks, *, confirmed: int) -> int:
     """How many conversations must stay for now; 0 when they may go."""
     ended = Conversation.objects.filter(state=State.ENDED).count()
     living = Conversation.objects.count() - ended
-    # To a clock that has jumped the service was away as well: by that alone nobody would be left behind, yet.
+    # A jump also makes the time since the last sign of service look like an outage, which forgives everybody.
     left = count_abandoned(now=clocks.now, forgive_outage=not clocks.jumped)
     due = count_due(now=clocks.now)
     too_much = is_too_much(left, living, jumped=clocks.jumped) or is_too_much(due, ended, jumped=clocks.jumped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -18,7 +19,10 @@ DEADLINE_SECONDS = 20.0
 Asked = tuple[int, dict[bytes, bytes], bytes]
 
 
-async def ask(path: str, *, method: str = "GET", headers: Any = ()) -> Asked:
+async def ask(
+    path: str, *, method: str = "GET", headers: Any = (), host: str = "whatever.example", app: Any = None
+) -> Asked:
+    """Of the whole application, or of `app` alone."""
     from chatline.asgi import application
 
     said: list[dict[str, Any]] = []
@@ -26,18 +30,20 @@ async def ask(path: str, *, method: str = "GET", headers: Any = ()) -> Asked:
     async def send(event: Any) -> None:
         said.append(event)
 
+    body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive() -> Any:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        return next(body, None) or await asyncio.Event().wait()
 
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "query_string": b"",
-        "headers": [(b"host", b"whatever.example"), *headers],
+        "headers": [(b"host", host.encode()), *headers],
         "client": ("203.0.113.7", 4711),
     }
-    await application(scope, receive, send)
+    await (app or application)(scope, receive, send)
     return said[0]["status"], dict(said[0]["headers"]), b"".join(event.get("body", b"") for event in said[1:])
 
 

@@ -8,7 +8,7 @@ from django.conf import settings as project_settings
 from django.test import Client
 from django.urls import reverse
 
-from chatline.middleware.hosts import is_for_both, is_for_staff
+from chatline.middleware.hosts import is_for_staff, is_static_file
 from intake.delivery.hub import Hub
 from tests.chatline.conftest import ask
 from tests.intake.delivery.conftest import Chat
@@ -38,7 +38,7 @@ def test_every_address_of_staff_is_at_their_door_and_no_other() -> None:
     assert {name for name, staff in found.items() if staff} == {
         name for name in found if name.partition(":")[0] in STAFF_SPACES
     }
-    assert not any(is_for_both(path) for _, path in addresses())
+    assert not any(is_static_file(path) for _, path in addresses())
 
 
 @pytest.mark.django_db
@@ -97,6 +97,7 @@ def test_page_of_the_visitors_cannot_post_to_the_staffs_door(counsellor: Any, cl
 
     assert answer(f"https://{STAFF}") == 302
     assert answer(f"https://{VISITORS}") == 403
+    assert answer("http://[") == 403
 
 
 @pytest.mark.django_db

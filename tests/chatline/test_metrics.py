@@ -34,7 +34,7 @@ DECLARED: dict[str, set[str]] = {
     "side": {"visitor", "counsellor", "desk"},
     "state": {"waiting", "active", "ended"},
     "database": {"database", "key_store"},
-    "work": {"writer", "reader", "finder", "watcher", "tick", "queue"},
+    "work": {"writer", "reader", "finder", "watcher", "door", "openings", "tick", "queue"},
 }
 
 
