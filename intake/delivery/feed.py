@@ -147,11 +147,15 @@ class Feed:
             self.head = snapshot.head
             self._start_over()
         self.reach(snapshot.head)
-        if self._may_send():
-            self.kick()  # a read that failed is asked for again
+        self.pull_again()
         if (snapshot.state, snapshot.counsellor_id) != (before.state, before.counsellor_id):
             self.say(_state(snapshot))
         self._end_if_over()
+
+    def pull_again(self) -> None:
+        """Ask once more for what a read that failed has left behind."""
+        if self._may_send():
+            self.kick()
 
     def lose(self) -> None:
         """The conversation was purged."""
@@ -218,7 +222,7 @@ class Feed:
             self._task = None
             self._source.caught_up(self.conversation_id)
 
-    def _pull_again(self) -> None:
+    def _asked_again(self) -> None:
         self._again = None
         self.kick()
 
@@ -233,7 +237,7 @@ class Feed:
         found = await self._source.messages_after(self.conversation_id, after)
         if found is None:
             if self._again is None:
-                self._again = self._loop.call_later(PULL_AGAIN_SECONDS, self._pull_again)
+                self._again = self._loop.call_later(PULL_AGAIN_SECONDS, self._asked_again)
             return False
         if not found:
             self.head = self.cursor  # purged meanwhile

@@ -21,7 +21,7 @@ from intake.delivery.measures import note_failure
 from intake.rules.clock_guard import note_open
 from intake.rules.presence import mark_staff_present, mark_visitors_seen
 from intake.rules.queue import QueueView, view_queues
-from intake.rules.snapshots import Snapshot, read_snapshots
+from intake.rules.snapshots import Known, Snapshot, find_changed, read_snapshots
 from intake.sealing.key_store import cache as key_cache
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ HALF_STEP_SECONDS = 0.5
 PART = 250
 """Conversations seen to in one turn of the event loop."""
 
+Look = tuple[bool, Snapshot | None]
+"""Whether a conversation has changed since it was known, and if so what it is now: None when it was purged."""
 Work = Callable[[], Coroutine[None, None, None]]
 
 
@@ -46,7 +48,7 @@ class Tick:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self.watcher: Grouped[int, Snapshot | None] = Grouped(_watch, most=5000, name="watcher")
+        self.watcher: Grouped[Known, Look] = Grouped(_watch, most=5000, name="watcher")
         self._queues_wanted: set[int] = set()
         self._queues_task: asyncio.Task[None] | None = None
         self._seen_queues: dict[int, QueueView] = {}
@@ -147,10 +149,15 @@ class Tick:
 
     async def _look_at_part(self, conversation_ids: list[int]) -> None:
         # Only feeds that were here when it was asked: one that came later may know more than the answer.
-        asked = [(list(self._hub.feeds.get(pk, ())), self.watcher.submit(pk)) for pk in conversation_ids]
+        here = [feeds for pk in conversation_ids if (feeds := list(self._hub.feeds.get(pk, ())))]
+        asked = [(feeds, self.watcher.submit(_known(feeds))) for feeds in here]
         for feeds, answer in asked:
-            snapshot = await answer
-            if snapshot is None and feeds:
+            changed, snapshot = await answer
+            if not changed:
+                for feed in feeds:
+                    feed.pull_again()
+                continue
+            if snapshot is None:
                 self._hub.forget(feeds[0].conversation_id)
             for feed in feeds:
                 if snapshot is not None and snapshot.epoch != feed.snapshot.epoch:
@@ -214,6 +221,13 @@ def _show_snapshot(feed: Feed, snapshot: Snapshot | None) -> None:
         feed.see(snapshot)
 
 
-def _watch(pks: list[int]) -> list[Snapshot | None]:
-    found = read_snapshots(set(pks))
-    return [found.get(pk) for pk in pks]
+def _known(feeds: list[Feed]) -> Known:
+    """What all of a conversation's feeds know of it; what cannot be when they do not agree."""
+    told = {(feed.head, feed.snapshot.epoch, feed.snapshot.state, feed.snapshot.counsellor_id) for feed in feeds}
+    return Known(feeds[0].conversation_id, *(told.pop() if len(told) == 1 else (-1, 0, "", None)))
+
+
+def _watch(known: list[Known]) -> list[Look]:
+    changed = find_changed(known)
+    found = read_snapshots(changed)
+    return [(one.pk in changed, found.get(one.pk)) for one in known]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from intake.models import Conversation
@@ -42,6 +44,35 @@ class Snapshot:
     counsellor_id: int | None
     counsellor_name: str | None
     reason: str
+
+
+class Known(NamedTuple):
+    """What a socket was last told of a conversation."""
+
+    pk: int
+    head: int
+    epoch: int
+    state: str
+    counsellor_id: int | None
+
+
+# Thousands wait, and hardly anything changes between two looks: the database compares, and Python sees what differs.
+CHANGED = """
+SELECT k.id FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::text[], %s::bigint[])
+    AS k(id, head, epoch, state, counsellor_id)
+LEFT JOIN intake_conversation AS c ON c.id = k.id
+WHERE c.id IS NULL OR c.head <> k.head OR c.epoch <> k.epoch OR c.state <> k.state
+    OR c.counsellor_id IS DISTINCT FROM k.counsellor_id
+"""
+
+
+def find_changed(known: Collection[Known]) -> set[int]:
+    """Which of these conversations are not any more as they were known, or not there any more. On SQLite: any."""
+    if not known or connection.vendor != "postgresql":
+        return {one.pk for one in known}
+    with connection.cursor() as cursor:
+        cursor.execute(CHANGED, [list(column) for column in zip(*known, strict=True)])
+        return {pk for (pk,) in cursor.fetchall()}
 
 
 def read_snapshots(pks: Collection[int]) -> dict[int, Snapshot]:
