@@ -86,8 +86,17 @@ def check_whole(path: Path, manifest: Manifest) -> None:
             raise BackupProblem(f"{path} is damaged: its checksum does not match. Take another one.")
 
 
-def extract_database(path: Path, target: Path) -> None:
-    target.touch(mode=0o600, exist_ok=False)
-    with reading_database(path) as content, target.open("wb") as file:
+def _parts_of(path: Path) -> Iterator[bytes]:
+    with reading_database(path) as content:
         while part := content.read(PART_BYTES):
-            file.write(part)
+            yield part
+
+
+def extract_database(path: Path, target: Path) -> None:
+    """Raises `BackupProblem`: for the file's own faults, and for a disk that does not take what is in it."""
+    try:
+        target.touch(mode=0o600, exist_ok=False)
+        with target.open("wb") as file:
+            file.writelines(_parts_of(path))
+    except OSError as problem:
+        raise BackupProblem(f"The backup cannot be unpacked in {target.parent}: {problem.strerror}.") from None

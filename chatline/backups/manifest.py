@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -65,10 +66,8 @@ def installation_name() -> str:
 
 
 def chatline_version() -> str:
-    for line in (Path(settings.BASE_DIR) / "pyproject.toml").read_text().splitlines():
-        if line.startswith("version"):
-            return line.partition("=")[2].strip().strip('"')
-    return "unknown"
+    described = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text())
+    return str(described["project"]["version"])
 
 
 def applied_migrations() -> list[tuple[str, str]]:

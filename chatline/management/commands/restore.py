@@ -36,6 +36,10 @@ class Command(BaseCommand):
             settled = restore_backup(file, manifest, say=self.stdout.write)
         except BackupProblem as problem:
             raise CommandError(str(problem)) from None
+        except OSError as problem:
+            raise CommandError(
+                f"The restore stopped: {problem.strerror}. Mend that, and give the same command."
+            ) from None
         self._close(manifest, settled)
 
     def _introduce(self, manifest: Manifest) -> None:
