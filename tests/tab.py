@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
+import ssl
 import time
 import urllib.request
 import uuid
@@ -13,18 +15,24 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 DEADLINE_SECONDS = 10.0
 JSON = {"Content-Type": "application/json"}
 
 
-def open_conversation(address: str, *, helpline: str = "foreldresupport", headers: dict[str, str] | None = None) -> str:
+def open_conversation(
+    address: str,
+    *,
+    helpline: str = "foreldresupport",
+    headers: dict[str, str] | None = None,
+    certificate: ssl.SSLContext | None = None,
+) -> str:
     """Begin to wait, at the helpline that never closes unless another is named. Returns the visitor's token."""
     body = json.dumps({"language": "nb", "intro": {}}).encode()
     url = f"{address}/{helpline}/conversations/"
     request = urllib.request.Request(url, data=body, headers={**JSON, **(headers or {})})
-    with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+    with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS, context=certificate) as answer:
         assert answer.status == 201
         return str(json.load(answer)["token"])
 
@@ -32,7 +40,7 @@ def open_conversation(address: str, *, helpline: str = "foreldresupport", header
 class Tab:
     """A visitor's browser tab: what it has sent, and what it was given, in order."""
 
-    def __init__(self, link: ClientConnection, *, token: str, after: int = 0, epoch: int | None = None) -> None:
+    def __init__(self, link: ClientConnection, *, token: str | None, after: int = 0, epoch: int | None = None) -> None:
         self.link = link
         self.received: list[dict[str, Any]] = []
         self.send(type="hello", token=token, epoch=epoch, after=after)
@@ -67,9 +75,20 @@ class Tab:
 
 
 @contextmanager
-def tab(address: str, token: str, *, headers: dict[str, str] | None = None, **cursor: Any) -> Iterator[Tab]:
-    """A tab at a server's http `address`, closed with the block."""
-    url = f"{address.replace('http', 'ws', 1)}/ws/visitor/"
+def tab(
+    address: str,
+    token: str | None,
+    *,
+    headers: dict[str, str] | None = None,
+    path: str = "/ws/visitor/",
+    origin: str = "",
+    certificate: ssl.SSLContext | None = None,
+    line: socket.socket | None = None,
+    **cursor: Any,
+) -> Iterator[Tab]:
+    """A tab at a server's http or https `address`, closed with the block. `line` leads there if its name does not."""
+    url = f"{address.replace('http', 'ws', 1)}{path}"
     options: dict[str, Any] = {"subprotocols": [Subprotocol("helpline.v1")], "compression": None}
+    options |= {"origin": Origin(origin) if origin else None, "ssl": certificate, "sock": line}
     with connect(url, additional_headers=headers, **options) as link:
         yield Tab(link, token=token, **cursor)

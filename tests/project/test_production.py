@@ -1,193 +1,102 @@
-"""The set-up of docker-compose.yml without containers: commands, flags, environment and secrets, behind its proxy."""
+"""The set-up of docker-compose.yml without containers, used by its two doors: TLS and Tor, one name or two."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import ssl
-import subprocess
+import socket
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import redis
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
-from scripts.development import manage
-from scripts.machine import ROOT, Missing, find_program, missing_sentence
+from scripts.machine import Missing
 from tests.conftest import lacking
-from tests.project.leak_places import compose_flags
-from tests.servers import free_port, redis_program, running, running_cluster
+from tests.people import PASSWORD
+from tests.project.production import (
+    DOMAIN,
+    ONION,
+    STAFF_DOMAIN,
+    VARIABLES,
+    WEBS,
+    Answer,
+    House,
+    Production,
+    compose,
+    prepared,
+    shipped_proxy,
+    shipped_redis,
+)
 from tests.tab import open_conversation, tab
-from tests.web import Installation, Web
 
-WEBS = 2
 OPEN_HELPLINE = """import django
 django.setup()
-from benchmarks.stage.conversations import make_helpline
-make_helpline()
+from counsellor.models import Membership
+from tests.people import PASSWORD, make_counsellor, make_helpline
+make_counsellor("kari", "Kari", (make_helpline("line", "Linje"), Membership.Role.COUNSELLOR), password=PASSWORD)
 """
-VARIABLES = {"CHATLINE_DOMAIN": "localhost", "CHATLINE_ONION": "onionaddress.onion"}
+TELL_CODE = """import django
+django.setup()
+from django.utils import timezone
+from counsellor.models import SecondFactor
+print(SecondFactor.objects.get(user__username="kari").code_at(timezone.now()))
+"""
+STAFF_PAGES = ["/counsellor/login/", "/counsellor/", "/admin/", "/stats/"]
+DOORS_OF_STAFF = [*STAFF_PAGES, "/ws/counsellor/"]
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
-def compose() -> dict[str, Any]:
-    """docker-compose.yml with its variables filled in."""
-    text = (ROOT / "docker-compose.yml").read_text()
-
-    def value(match: re.Match[str]) -> str:
-        name, _, default = match[1].partition(":-")
-        return VARIABLES.get(name.partition(":?")[0], default)
-
-    found: dict[str, Any] = yaml.safe_load(re.sub(r"\$\{([^}]+)\}", value, text))
-    return found
-
-
-class Production(Installation):
-    """The environment of the web services, secrets in files. Nothing of a demonstration."""
-
-    def __init__(self, folder: Path, secrets: dict[str, str], redis_url: str) -> None:
-        super().__init__(folder, prepared=True)
-        given: dict[str, str] = dict(compose()["x-chatline"]["environment"])
-        written = folder / "secrets"
-        written.mkdir(mode=0o700)
-        for name, secret in secrets.items():
-            (written / name).write_text(secret)
-            (written / name).chmod(0o600)
-        own = {name: path.replace("/run/secrets", str(written)) for name, path in given.items()}
-        for name in ("CHATLINE_DEMO", "DATABASE_URL", "KEYS_DATABASE_URL", "REDIS_URL"):
-            self.environment.pop(name, None)
-        self.environment |= own | {
-            "REDIS_URL": redis_url,
-            "DJANGO_SETTINGS_MODULE": "chatline.settings",
-            "CHATLINE_DATA_DIR": "/nowhere",
-            "CHATLINE_STATIC_ROOT": str(folder / "static"),
-            "CHATLINE_DRAIN_SECONDS": "0.5",
-        }
-
-    def say(self, service: str) -> str:
-        """What the command of a service prints, until it ends."""
-        command = [sys.executable if part == "python" else part for part in compose()["services"][service]["command"]]
-        if command[0] == "sh":
-            command[2] = command[2].replace("python ", f"{sys.executable} ")
-        return self.run(command)
-
-    def run(self, command: list[str]) -> str:
-        answer = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert answer.returncode == 0, answer.stdout[-1000:] + answer.stderr[-3000:]
-        return answer.stdout + answer.stderr
-
-
-@dataclass
-class House:
-    """Everything that runs, and the way in."""
-
-    installation: Production
-    webs: list[Web]
-    address: str
-    onion: str
-    certificate: ssl.SSLContext
-    log: Path
-
-    def ask(self, path: str, *, address: str = "", host: str = "") -> tuple[int, dict[str, str], bytes]:
-        request = urllib.request.Request(f"{address or self.address}{path}", headers={"Host": host} if host else {})
-        try:
-            with urllib.request.urlopen(request, context=self.certificate, timeout=20) as answer:
-                return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
-        except urllib.error.HTTPError as refused:
-            return refused.code, {k.lower(): v for k, v in refused.headers.items()}, refused.read()
-
-
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("production")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]:
     try:
         with ExitStack() as stack:
-            yield enter(stack, folder)
+            installation = prepared(stack, tmp_path_factory.mktemp("production"))
+            installation.run(sys.executable, "-c", OPEN_HELPLINE)
+            yield installation
     except Missing as missing:
         lacking(missing)
 
 
-def enter(stack: ExitStack, folder: Path) -> House:
-    database = stack.enter_context(running_cluster(durable=True, flags=compose_flags("database")))
-    key_store = stack.enter_context(running_cluster(durable=True, flags=compose_flags("key-store")))
-    secrets = made_secrets(folder / "made") | {
-        "database_url": database.new_databases().database_url,
-        "keys_database_url": key_store.new_databases().database_url,
-    }
-    installation = Production(folder, secrets, stack.enter_context(shipped_redis(folder / "redis")))
-    manage("collectstatic", "--no-input", "--verbosity", "0", environment=installation.environment)
-    installation.say("migrate")
-    webs = stack.enter_context(installation.running(webs=WEBS))
-    return stack.enter_context(shipped_proxy(installation, webs, folder / "proxy"))
+@pytest.fixture(scope="module")
+def house(production: Production) -> Iterator[House]:
+    try:
+        with (
+            production.running(webs=WEBS) as webs,
+            shipped_proxy(production, webs, production.folder / "proxy") as opened,
+        ):
+            yield opened
+    except Missing as missing:
+        lacking(missing)
 
 
-def made_secrets(folder: Path) -> dict[str, str]:
-    """What deploy/make-secrets makes."""
-    shutil.copytree(ROOT / "deploy", folder / "deploy", ignore=shutil.ignore_patterns("secrets"))
-    subprocess.run(["deploy/make-secrets"], cwd=folder, check=True, capture_output=True)
-    return {path.name: path.read_text() for path in (folder / "deploy" / "secrets").iterdir()}
+@pytest.fixture(scope="module")
+def two_names(production: Production, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same installation with a name for staff alone in its `.env`."""
+    folder = tmp_path_factory.mktemp("two_names")
+    variables = {**VARIABLES, "CHATLINE_STAFF_DOMAIN": STAFF_DOMAIN}
+    installation = production.named(folder, variables)
+    try:
+        with (
+            installation.running(webs=WEBS) as webs,
+            shipped_proxy(installation, webs, folder / "proxy", variables) as opened,
+        ):
+            yield opened
+    except Missing as missing:
+        lacking(missing)
 
 
-@contextmanager
-def shipped_redis(folder: Path) -> Iterator[str]:
-    import redis
-
-    folder.mkdir()
-    url = f"redis://127.0.0.1:{(port := free_port())}/0"
-    flags = compose()["services"]["redis"]["command"][1:]
-    command = [redis_program(), *flags, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    with redis.Redis.from_url(url) as client, running(command, is_up=client.ping, folder=folder, user=None):
-        yield url
-
-
-@contextmanager
-def shipped_proxy(installation: Production, webs: list[Web], folder: Path) -> Iterator[House]:
-    """deploy/Caddyfile with a certificate that it signs itself: here is nobody who would sign another."""
-    caddy = find_program("caddy")
-    if not caddy:
-        raise Missing(missing_sentence("caddy"))
-    folder.mkdir()
-    shipped = (ROOT / "deploy" / "Caddyfile").read_text()
-    local = "skip_install_trust\n\tauto_https disable_redirects\n\tlocal_certs\n\tadmin off"
-    (folder / "Caddyfile").write_text(shipped.replace("admin off", local, 1))
-    https, onion = free_port(), free_port()
-    environment = {
-        **os.environ,
-        "HOME": str(folder),
-        "XDG_DATA_HOME": str(folder),
-        **VARIABLES,
-        "CHATLINE_DOMAIN": f"https://localhost:{https}",
-        "CHATLINE_ONION_PORT": str(onion),
-        "CHATLINE_UPSTREAMS": " ".join(f"127.0.0.1:{web.port}" for web in webs),
-    }
-    certificate = ssl.create_default_context()
-    root = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
-
-    def is_up() -> None:
-        certificate.load_verify_locations(root)
-        urllib.request.urlopen(f"https://localhost:{https}/readyz", context=certificate, timeout=5).close()
-
-    command = ["env", *(f"{name}={value}" for name, value in environment.items()), caddy, "run"]
-    command += ["--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-    with running(command, is_up=is_up, folder=folder, user=None):
-        addresses = f"https://localhost:{https}", f"http://127.0.0.1:{onion}"
-        yield House(installation, webs, *addresses, certificate, folder / "log")
-
-
-def test_shipped_configuration_passes_its_own_checks(house: House) -> None:
-    said = house.installation.manage("check", "--deploy", "--fail-level", "ERROR")
-
-    assert "chatline.E" not in said
+def test_shipped_configuration_passes_its_own_checks(house: House, two_names: House) -> None:
+    for installation in (house.installation, two_names.installation):
+        assert "no issues" in installation.manage("check", "--deploy", "--fail-level", "WARNING")
 
 
 def test_page_over_https_is_safe_and_its_files_are_hashed(house: House) -> None:
@@ -195,8 +104,8 @@ def test_page_over_https_is_safe_and_its_files_are_hashed(house: House) -> None:
     style = re.search(rb'href="(/static/[^"]+\.[0-9a-f]{8,}\.css)"', body)
 
     assert status == 200
-    assert headers["strict-transport-security"].startswith("max-age=31536000")
-    assert headers["onion-location"] == "http://onionaddress.onion/privacy/"
+    assert str(headers["strict-transport-security"]).startswith("max-age=31536000")
+    assert headers["onion-location"] == f"http://{ONION}/privacy/"
     assert "server" not in headers
     assert "via" not in headers
     assert style is not None
@@ -207,8 +116,8 @@ def test_login_sets_cookies_for_https_alone(house: House) -> None:
     status, headers, _ = house.ask("/counsellor/login/")
 
     assert status == 200
-    assert headers["set-cookie"].startswith("__Host-csrf=")
-    assert "Secure" in headers["set-cookie"]
+    assert str(headers["set-cookie"]).startswith("__Host-csrf=")
+    assert "Secure" in str(headers["set-cookie"])
 
 
 def test_figures_are_not_told_outside(house: House) -> None:
@@ -216,21 +125,17 @@ def test_figures_are_not_told_outside(house: House) -> None:
 
 
 def test_onion_has_the_visitors_pages_and_no_door_for_staff(house: House) -> None:
-    answers = {
-        path: house.ask(path, address=house.onion, host="onionaddress.onion")
-        for path in ("/privacy/", "/counsellor/login/", "/admin/", "/stats/", "/ws/counsellor/", "/metrics")
-    }
+    closed = [*DOORS_OF_STAFF, "/metrics"]
+    answers = {path: house.ask_as_tor(path) for path in ("/privacy/", *closed)}
 
-    assert {path: status for path, (status, _, _) in answers.items()} == {
-        "/privacy/": 200,
-        **dict.fromkeys(("/counsellor/login/", "/admin/", "/stats/", "/ws/counsellor/", "/metrics"), 404),
-    }
-    assert "strict-transport-security" not in answers["/privacy/"][1]
-    assert "set-cookie" not in answers["/privacy/"][1]
+    page = answers.pop("/privacy/")
+    assert page[0] == 200
+    assert {"strict-transport-security", "set-cookie"} & {name.lower() for name in page[1]} == set()
+    assert {path: answer[0] for path, answer in answers.items()} == dict.fromkeys(closed, 404)
 
 
 def test_host_that_is_not_ours_gets_nothing(house: House) -> None:
-    assert house.ask("/privacy/", address=house.onion, host="elsewhere.example")[0] == 400
+    assert house.ask_as_tor("/privacy/", host="elsewhere.example")[0] == 400
 
 
 def test_housekeeping_and_backup_run_as_they_are_shipped(house: House, tmp_path: Path) -> None:
@@ -246,11 +151,149 @@ def test_housekeeping_and_backup_run_as_they_are_shipped(house: House, tmp_path:
     assert written.stat().st_mode & 0o077 == 0
 
 
-def test_conversation_goes_through_the_whole_set_up(house: House) -> None:
-    house.installation.run([sys.executable, "-c", OPEN_HELPLINE])
-    token = open_conversation(house.onion, helpline="line", headers={"Host": "onionaddress.onion"})
+# -- a conversation by each way in ----------------------------------------------------------------------------
 
-    with tab(house.webs[0].address, token) as first, tab(house.webs[1].address, token) as second:
+
+def test_conversation_goes_over_wss_through_the_proxy(house: House) -> None:
+    token = open_conversation(house.address, helpline="line", certificate=house.certificate)
+    by_tls: dict[str, Any] = {"origin": f"https://{DOMAIN}", "certificate": house.certificate}
+
+    with tab(house.address, token, **by_tls) as first, tab(house.address, token, **by_tls) as second:
         origin_id = first.write("hei")
         assert first.wait_for("ack", origin_id=origin_id)["seq"] == 1
         second.wait_for("message", origin_id=origin_id)
+
+    assert second.bodies() == [(1, "hei")]
+
+
+def test_conversation_goes_by_tor_and_over_wss_at_once(house: House) -> None:
+    token = open_conversation(f"http://127.0.0.1:{house.onion_port}", helpline="line", headers={"Host": ONION})
+
+    with (
+        socket.create_connection(("127.0.0.1", house.onion_port)) as line,
+        tab(f"http://{ONION}", token, origin=f"http://{ONION}", line=line) as first,
+        tab(house.address, token, certificate=house.certificate) as second,
+    ):
+        origin_id = first.write("hei")
+        assert first.wait_for("ack", origin_id=origin_id)["seq"] == 1
+        second.wait_for("message", origin_id=origin_id)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", f"https://{STAFF_DOMAIN}", "null"])
+def test_page_of_somebody_else_opens_no_socket(house: House, origin: str) -> None:
+    assert not opens(house, "/ws/visitor/", host=DOMAIN, origin=origin)
+    assert opens(house, "/ws/visitor/", host=DOMAIN, origin=f"https://{DOMAIN}")
+
+
+def opens(house: House, path: str, *, host: str, origin: str = "", cookie: str = "") -> bool:
+    """Whether the handshake of a websocket by TLS is taken."""
+    options: dict[str, Any] = {"subprotocols": [Subprotocol("helpline.v1")], "ssl": house.certificate}
+    options |= {"origin": origin or None, "additional_headers": {"Cookie": cookie} if cookie else None}
+    try:
+        with plain_line(house) as line, connect(f"wss://{host}:{house.port}{path}", sock=line, **options):
+            return True
+    except InvalidStatus:
+        return False
+
+
+def plain_line(house: House) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", house.port))
+
+
+# -- a name for staff alone -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Browser:
+    """A browser of a member of staff: it keeps cookies, and says which page its forms came from."""
+
+    house: House
+    host: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
+    @property
+    def origin(self) -> str:
+        return f"https://{self.host}:{self.house.port}"
+
+    def ask(self, path: str, form: dict[str, str] | None = None) -> Answer:
+        headers = {"Cookie": self.cookie, "Origin": self.origin} if form else {"Cookie": self.cookie}
+        told = form and {**form, "csrfmiddlewaretoken": self.cookies.get("__Host-csrf", "")}
+        status, given, body = self.house.ask(path, host=self.host, headers=headers, form=told)
+        for line in given.get_all("set-cookie", []):
+            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
+        return status, given, body
+
+
+def test_pages_answer_at_their_own_name_and_only_there(two_names: House) -> None:
+    at_staffs = {path: two_names.ask(path, host=STAFF_DOMAIN)[0] for path in STAFF_PAGES}
+    at_visitors = {path: two_names.ask(path)[0] for path in STAFF_PAGES}
+    visitors_own = {host: two_names.ask("/line/", host=host)[0] for host in (DOMAIN, STAFF_DOMAIN)}
+
+    assert at_staffs == {"/counsellor/login/": 200, "/counsellor/": 302, "/admin/": 302, "/stats/": 302}
+    assert at_visitors == dict.fromkeys(STAFF_PAGES, 404)
+    assert visitors_own == {DOMAIN: 200, STAFF_DOMAIN: 404}
+    assert two_names.ask("/metrics", host=STAFF_DOMAIN)[0] == 404
+
+
+def test_staff_sign_in_and_reach_their_socket_at_their_own_name_and_only_there(two_names: House) -> None:
+    kari = Browser(two_names, STAFF_DOMAIN)
+    kari.ask("/counsellor/login/")
+
+    status, headers, _ = kari.ask("/counsellor/login/", {"username": "kari", "password": PASSWORD, "next": ""})
+    assert (status, headers["location"]) == (302, "/counsellor/code/")
+    kari.ask("/counsellor/code/")
+    code = two_names.installation.run(sys.executable, "-c", TELL_CODE).strip()
+    assert kari.ask("/counsellor/code/", {"code": code})[1]["location"] == "/counsellor/"
+
+    assert kari.ask("/counsellor/")[0] == 200
+    address = f"https://{STAFF_DOMAIN}:{two_names.port}"
+    at_desk = {"Cookie": kari.cookie}
+    desk: dict[str, Any] = {"path": "/ws/counsellor/", "origin": kari.origin, "certificate": two_names.certificate}
+    with plain_line(two_names) as line, tab(address, None, headers=at_desk, line=line, **desk) as opened:
+        assert opened.welcome["state"] == "desk"
+    elsewhere = f"https://{DOMAIN}:{two_names.port}"
+    assert not opens(two_names, "/ws/counsellor/", host=DOMAIN, origin=elsewhere, cookie=kari.cookie)
+    assert not opens(two_names, "/ws/counsellor/", host=STAFF_DOMAIN, origin=elsewhere, cookie=kari.cookie)
+    assert not opens(two_names, "/ws/visitor/", host=STAFF_DOMAIN, origin=kari.origin)
+
+
+def test_visitors_talk_at_their_own_name_when_staff_have_another(two_names: House) -> None:
+    token = open_conversation(two_names.address, helpline="line", certificate=two_names.certificate)
+
+    with tab(two_names.address, token, origin=f"https://{DOMAIN}", certificate=two_names.certificate) as first:
+        assert first.wait_for("ack", origin_id=first.write("hei"))["seq"] == 1
+
+
+def test_onion_has_no_door_for_staff_when_they_have_a_name(two_names: House) -> None:
+    statuses = {two_names.ask_as_tor(path, host=host)[0] for path in DOORS_OF_STAFF for host in (ONION, STAFF_DOMAIN)}
+
+    assert statuses == {404}
+    assert two_names.ask_as_tor("/privacy/")[0] == 200
+
+
+# -- Redis without persistence --------------------------------------------------------------------------------
+
+
+def kept_by_redis(folder: Path, *besides: str) -> list[str]:
+    """What lies in its directory when it has been written to, asked to stop, and has stopped."""
+    try:
+        with shipped_redis(folder, *besides) as url, redis.Redis.from_url(url) as client:
+            client.mset({f"wake-up {number}": "x" * 100 for number in range(20_000)})
+    except Missing as missing:
+        lacking(missing)
+    return sorted(path.name for path in (folder / "data").iterdir())
+
+
+def test_shipped_redis_keeps_nothing_on_its_disk(tmp_path: Path) -> None:
+    assert kept_by_redis(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("besides", "kept"), [(["--save", "60 1"], ["dump.rdb"]), (["--appendonly", "yes"], ["appendonlydir"])]
+)
+def test_redis_that_keeps_something_is_found(tmp_path: Path, besides: list[str], kept: list[str]) -> None:
+    assert kept_by_redis(tmp_path, *besides) == kept
