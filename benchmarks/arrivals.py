@@ -12,19 +12,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
-from scripts.machine import Missing
+from benchmarks.stage.command import new_parser, run_installed
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.arrivals", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a smoke test: few visitors, a short time")
+    parser = new_parser("arrivals", __doc__, quick="few visitors, a short time")
     parser.add_argument("--visitors", type=int, default=1000)
     parser.add_argument("--counsellors", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=10.0, help="within which they come")
-    parser.add_argument("--json", metavar="FILE", help="write the figures here")
     return parser.parse_args(arguments)
 
 
@@ -33,17 +28,13 @@ def main(arguments: list[str]) -> int:
     chosen = parse(arguments)
     if chosen.quick:
         chosen.visitors, chosen.counsellors, chosen.seconds = 30, 2, 1.0
-    stop_as_by_hand()
-    try:
-        with installation(**RAISED_LIMITS):
-            from benchmarks.stage.rush import measure
 
-            return measure(chosen)
-    except Missing as missing:
-        print(missing, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    def measure() -> int:
+        from benchmarks.stage.rush import measure_rush
+
+        return measure_rush(chosen)
+
+    return run_installed(measure)
 
 
 if __name__ == "__main__":

@@ -12,20 +12,15 @@ import argparse
 import sys
 
 from benchmarks.load.rounds import Load
-from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
-from scripts.machine import Missing
+from benchmarks.stage.command import new_parser, run_installed
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.crowded", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a smoke test: few sockets, a short time")
+    parser = new_parser("crowded", __doc__, quick="few sockets, a short time")
     parser.add_argument("--waiting", type=int, default=4800, help="visitors who wait in silence")
     parser.add_argument("--conversations", type=int, default=100, help="that speak, two sockets each")
     parser.add_argument("--per-second", type=float, default=1000.0, help="messages of all of them together")
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--json", metavar="FILE", help="write the figures here")
     return parser.parse_args(arguments)
 
 
@@ -35,17 +30,13 @@ def main(arguments: list[str]) -> int:
     if chosen.quick:
         chosen.waiting, chosen.conversations, chosen.per_second, chosen.seconds = 80, 10, 50.0, 2.0
     load = Load("crowded", chosen.conversations, per_second=chosen.per_second, seconds=chosen.seconds)
-    stop_as_by_hand()
-    try:
-        with installation(**RAISED_LIMITS):
-            from benchmarks.stage.crowding import measure
 
-            return measure(load, waiting=chosen.waiting, report=chosen.json)
-    except Missing as missing:
-        print(missing, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    def measure() -> int:
+        from benchmarks.stage.crowding import measure_crowded
+
+        return measure_crowded(load, waiting=chosen.waiting, report=chosen.json)
+
+    return run_installed(measure)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """How fast messages are committed and delivered, and whether any is lost, doubled or reordered.
 
-    python -m benchmarks.delivery              all of it, about ten minutes
+    python -m benchmarks.delivery              all of it, about half an hour
     python -m benchmarks.delivery --quick      a smoke test, some seconds
     python -m benchmarks.delivery --only chatline --rounds 1
 
 One server process, one PostgreSQL that writes through to the disk, and this process as the client. In the same run,
-round by round: (a) the same server without storage, and (b) the textbook. docs/benchmarks.md says what is measured.
+round by round: the peers, (a) the same server without storage, and (b) the textbook. docs/benchmarks.md says
+what is measured.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ import argparse
 import sys
 
 from benchmarks.load.rounds import Load
-from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
-from scripts.machine import Missing
+from benchmarks.stage.command import new_parser, run_installed
 
 LOADS = [
     Load("50 conversations, as fast as it goes", conversations=50, window=8),
@@ -30,34 +30,24 @@ QUICK_LOADS = [
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.delivery", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a smoke test: small loads, one round")
+    parser = new_parser("delivery", __doc__, quick="small loads, one round")
     parser.add_argument("--rounds", type=int, default=5, help="quiet ones of each")
     parser.add_argument("--seconds", type=float, default=6.0, help="measured in each round")
-    parser.add_argument(
-        "--only", choices=["chatline", "socketio", "ejabberd", "storeless", "textbook", "pooled"], action="append"
-    )
+    parser.add_argument("--only", choices=NAMES, action="append")
     parser.add_argument("--load", type=int, action="append", help="only these loads, counted from 0")
-    parser.add_argument("--json", metavar="FILE", help="write every round here")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str]) -> int:
     """0 when nothing was lost, doubled, reordered or spoiled by Chatline."""
     chosen = parse(arguments)
-    stop_as_by_hand()
-    try:
-        with installation(**RAISED_LIMITS):
-            from benchmarks.stage.contest import run_contest
 
-            return run_contest(chosen, QUICK_LOADS if chosen.quick else LOADS)
-    except Missing as missing:
-        print(missing, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    def measure() -> int:
+        from benchmarks.stage.contest import run_contest
+
+        return run_contest(chosen, QUICK_LOADS if chosen.quick else LOADS)
+
+    return run_installed(measure)
 
 
 if __name__ == "__main__":

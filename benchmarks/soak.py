@@ -13,19 +13,14 @@ from __future__ import annotations
 import argparse
 import sys
 
-from benchmarks.stage.installation import RAISED_LIMITS, installation, stop_as_by_hand
-from scripts.machine import Missing
+from benchmarks.stage.command import new_parser, run_installed
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.soak", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="a smoke test: little traffic, a short time")
+    parser = new_parser("soak", __doc__, quick="little traffic, a short time")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--conversations", type=int, default=60, help="at the same time")
     parser.add_argument("--per-second", type=float, default=100.0, help="messages of all of them together")
-    parser.add_argument("--json", metavar="FILE", help="write the figures here")
     return parser.parse_args(arguments)
 
 
@@ -34,17 +29,13 @@ def main(arguments: list[str]) -> int:
     chosen = parse(arguments)
     if chosen.quick:
         chosen.minutes, chosen.conversations, chosen.per_second = 0.25, 8, 20.0
-    stop_as_by_hand()
-    try:
-        with installation(**RAISED_LIMITS):
-            from benchmarks.stage.soaking import measure
 
-            return measure(chosen)
-    except Missing as missing:
-        print(missing, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    def measure() -> int:
+        from benchmarks.stage.soaking import measure_soak
+
+        return measure_soak(chosen)
+
+    return run_installed(measure)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import time
 from collections.abc import Callable, Sequence
@@ -13,14 +14,19 @@ from django.utils import timezone
 
 from benchmarks.load.party import Entrance
 from benchmarks.load.visitor import Waiter, all_placed, connect_waiters
-from benchmarks.stage.server import Server
+from benchmarks.stage.conversations import fill_queue, make_helpline
+from benchmarks.stage.server import Server, chatline_command, free_port, serving
+from benchmarks.stage.tables import print_row
+from benchmarks.stage.targets import Target, print_targets, write_findings
 from benchmarks.stage.usage import processor_seconds, resident_bytes
 from intake.models import Conversation
 from intake.rules.lifecycle import end_conversation
 
+MOST_MEGABYTES = 400
+FEWEST_PER_SECOND = 300
 WARMING_VISITORS = 20
 HEARTBEAT_SECONDS = 22
-"""Every 20 s, and some room for a busy machine; a client counts the link dead after 45 s."""
+"""Every 20 s, and some room for a busy machine; a client asks for a sign of life after 25 s."""
 TOLD_WITHIN_SECONDS = 8.0
 """A tick of five seconds, the second's pause between two looks at a queue, and the sending."""
 
@@ -46,6 +52,20 @@ class Crowd:
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)
+
+
+def measure_crowd(chosen: argparse.Namespace) -> int:
+    """Run it, print it. 1 when somebody was told a wrong place, missed a heartbeat or heard what she should not."""
+    print(f"Opening {chosen.visitors:,} conversations ...", flush=True)
+    entrances = fill_queue(make_helpline(), chosen.visitors)
+    port = free_port()
+    with serving(chatline_command(port), port) as server:
+        crowd = let_wait(server, entrances, seconds=chosen.seconds)
+    show(crowd, chosen.seconds)
+    targets = find_targets(crowd)
+    print_targets(targets)
+    write_findings(chosen.json, targets, crowd=crowd.to_dict())
+    return 1 if crowd.faults else 0
 
 
 def let_wait(server: Server, entrances: Sequence[Entrance], *, seconds: float) -> Crowd:
@@ -123,3 +143,29 @@ async def _until(holds: Callable[[], bool]) -> float:
     while not holds() and time.perf_counter() - began_at < TOLD_WITHIN_SECONDS:  # noqa: ASYNC110 - a poll
         await asyncio.sleep(0.05)
     return time.perf_counter() - began_at
+
+
+def show(crowd: Crowd, seconds: float) -> None:
+    cells = {
+        "visitors": f"{crowd.visitors:,}",
+        "MB": f"{crowd.resident_megabytes:.0f}",
+        "kB each": f"{crowd.kilobytes_each:.1f}",
+        "connected/s": f"{crowd.connected_per_second:,.0f}",
+        "all placed s": f"{crowd.all_placed_seconds:.1f}",
+        "core %": f"{crowd.processor_share * 100:.0f}",
+        "told s": f"{crowd.told_seconds:.1f}",
+        "misplaced": f"{crowd.misplaced}",
+        "missed beats": f"{crowd.missed_beats}",
+    }
+    print_row(f"Waiting visitors, after {seconds:.0f} s", cells)
+
+
+def find_targets(crowd: Crowd) -> list[Target]:
+    who = f"{crowd.visitors:,} waiting visitors in one process"
+    megabytes, speed = crowd.resident_megabytes, crowd.connected_per_second
+    return [
+        Target(f"{who}: resident", f"<= {MOST_MEGABYTES} MB", f"{megabytes:.0f} MB", megabytes <= MOST_MEGABYTES),
+        Target(f"{who}: connected", f">= {FEWEST_PER_SECOND}/s", f"{speed:,.0f}/s", speed >= FEWEST_PER_SECOND),
+        Target(f"{who}: wrong places", "0", f"{crowd.misplaced}", not crowd.misplaced),
+        Target(f"{who}: missed heartbeats", "0", f"{crowd.missed_beats}", not crowd.missed_beats),
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from benchmarks.load.party import Entrance
@@ -12,14 +11,14 @@ from benchmarks.stage.conversations import fill_queue, make_chats, make_helpline
 from benchmarks.stage.ledger import check_chatline
 from benchmarks.stage.server import chatline_command, free_port, serving
 from benchmarks.stage.standings import faults, others, share
-from benchmarks.stage.tables import print_table
+from benchmarks.stage.tables import print_counted, print_row
 from benchmarks.stage.targets import Target, print_targets, write_findings
 from benchmarks.stage.usage import Usage
 
 LATEST_MS = 10.0
 
 
-def measure(load: Load, *, waiting: int, report: str | None) -> int:
+def measure_crowded(load: Load, *, waiting: int, report: str | None) -> int:
     """Run it, print it. 1 when a message was lost, doubled, reordered or spoiled, or a waiting one was disturbed."""
     helpline = make_helpline()
     chats = make_chats(helpline, load.conversations)
@@ -30,8 +29,7 @@ def measure(load: Load, *, waiting: int, report: str | None) -> int:
     check_chatline(played)
     sockets = len(chats) + len(crowd)
     show(played.result, sockets)
-    for what, times in Counter(surprises).items():
-        print(f"  {times} × {what}")
+    print_counted(surprises)
     targets = find_targets(played.result, sockets, load, len(surprises))
     print_targets(targets)
     write_findings(report, targets, round=played.result.to_dict(), sockets=sockets, surprises=len(surprises))
@@ -65,7 +63,7 @@ def show(result: Round, sockets: int) -> None:
         "doubled": f"{result.doubled}",
         "reordered": f"{result.reordered}",
     }
-    print_table("Messages beside a waiting crowd", list(cells), {"Chatline": list(cells.values())})
+    print_row("Messages beside a waiting crowd", cells)
 
 
 def find_targets(result: Round, sockets: int, load: Load, surprises: int) -> list[Target]:

@@ -19,7 +19,7 @@ from benchmarks.load.party import Clock, Party
 from benchmarks.load.rounds import percentile
 from benchmarks.stage.conversations import Staff, make_helpline, make_staff
 from benchmarks.stage.server import Server, chatline_command, free_port, serving
-from benchmarks.stage.tables import print_table
+from benchmarks.stage.tables import print_counted, print_row
 from benchmarks.stage.targets import Target, print_targets, write_findings
 from intake.models import Conversation
 
@@ -61,7 +61,7 @@ class Rush:
         )
 
 
-def measure(chosen: argparse.Namespace) -> int:
+def measure_rush(chosen: argparse.Namespace) -> int:
     """Run it, print it. 1 when somebody was refused, misplaced or not heard."""
     helpline = make_helpline()
     staff = [make_staff(helpline, f"counsellor{number}") for number in range(chosen.counsellors)]
@@ -161,9 +161,8 @@ def show(rush: Rush) -> None:
         "misplaced": f"{rush.misplaced}",
         "unheard": f"{rush.unheard}",
     }
-    print_table("A rush of visitors", list(cells), {"Chatline": list(cells.values())})
-    for fault in sorted(set(rush.faults)):
-        print(f"  {rush.faults.count(fault)} × {fault}")
+    print_row("A rush of visitors", cells)
+    print_counted(rush.faults)
 
 
 def find_targets(rush: Rush, seconds: float) -> list[Target]:

@@ -20,7 +20,7 @@ from benchmarks.load.http import device
 from benchmarks.load.party import Clock, Party
 from benchmarks.stage.conversations import CHATS_PER_COUNSELLOR, Staff, make_helpline, make_staff
 from benchmarks.stage.server import Server, chatline_command, free_port, serving
-from benchmarks.stage.tables import print_table
+from benchmarks.stage.tables import print_counted, print_row
 from benchmarks.stage.targets import Target, print_targets, write_findings
 from benchmarks.stage.usage import resident_bytes
 from intake.models import Conversation
@@ -71,7 +71,7 @@ class Soak:
         return max(self.memory[first:]) - self.settled_mb
 
 
-def measure(chosen: argparse.Namespace) -> int:
+def measure_soak(chosen: argparse.Namespace) -> int:
     """Run it, print it. 1 when something was lost or somebody was cut off."""
     helpline = make_helpline()
     helpline.retention_hours = 0
@@ -212,9 +212,8 @@ def show(soak: Soak) -> None:
         "doubled": f"{soak.doubled}",
         "reordered": f"{soak.reordered}",
     }
-    print_table("Mixed traffic", list(cells), {"Chatline": list(cells.values())})
-    for fault in sorted(set(soak.faults)):
-        print(f"  {soak.faults.count(fault)} × {fault}")
+    print_row("Mixed traffic", cells)
+    print_counted(soak.faults)
 
 
 def find_targets(soak: Soak) -> list[Target]:
