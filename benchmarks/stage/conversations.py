@@ -87,15 +87,20 @@ def make_staff(helpline: Helpline, username: str) -> Staff:
     factor = SecondFactor.with_seed(counsellor, SEED)
     factor.confirmed = True
     factor.save()
+    form_token = get_random_string(CSRF_SECRET_LENGTH)
+    cookies = {settings.SESSION_COOKIE_NAME: session_of(counsellor, factor), settings.CSRF_COOKIE_NAME: form_token}
+    return Staff(counsellor, "; ".join(f"{name}={value}" for name, value in cookies.items()), form_token)
+
+
+def session_of(counsellor: Counsellor, factor: SecondFactor) -> str:
+    """The key of a session in which she is logged in with both factors."""
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(counsellor.pk)
     session[BACKEND_SESSION_KEY] = "counsellor.backend.RoleBackend"
     session[HASH_SESSION_KEY] = counsellor.get_session_auth_hash()
     session[DEVICE_ID_SESSION_KEY] = factor.persistent_id
     session.save()
-    form_token = get_random_string(CSRF_SECRET_LENGTH)
-    cookies = {settings.SESSION_COOKIE_NAME: session.session_key, settings.CSRF_COOKIE_NAME: form_token}
-    return Staff(counsellor, "; ".join(f"{name}={value}" for name, value in cookies.items()), form_token)
+    return str(session.session_key)
 
 
 def visitor_entrance(opened: Opened) -> Entrance:

@@ -14,11 +14,9 @@ from typing import Any, TypeVar
 
 from channels.layers import InMemoryChannelLayer, channel_layers
 from django.conf import settings
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, connections
-from django_otp import DEVICE_ID_SESSION_KEY
 
+from benchmarks.stage.conversations import session_of
 from counsellor.models import Counsellor, Membership, SecondFactor
 from intake.delivery import hub as exchange
 from intake.delivery.hub import Hub
@@ -29,7 +27,6 @@ Result = TypeVar("Result")
 WINDOW = 5
 SETTLE_SECONDS = 10.0
 LOCKED_MILLISECONDS = 30
-BACKEND = "counsellor.backend.RoleBackend"
 
 
 class FaultyLayer(InMemoryChannelLayer):
@@ -52,19 +49,10 @@ class World:
         self.hubs: list[Hub] = []
         self.helpline = make_helpline("modell", "Modell")
         self.staff = [self._employ(name) for name in ("modell-kari", "modell-ola")]
-        self.sessions = [self._sign_in(person) for person in self.staff]
+        self.sessions = [session_of(one, SecondFactor.objects.get(user=one)) for one in self.staff]
 
     def _employ(self, name: str) -> Counsellor:
         return make_counsellor(name, name.title(), (self.helpline, Membership.Role.COUNSELLOR))
-
-    def _sign_in(self, person: Counsellor) -> str:
-        session = SessionStore()
-        session[SESSION_KEY] = str(person.pk)
-        session[BACKEND_SESSION_KEY] = BACKEND
-        session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-        session[DEVICE_ID_SESSION_KEY] = SecondFactor.objects.get(user=person).persistent_id
-        session.save()
-        return str(session.session_key)
 
     def cookies(self, person: int) -> dict[str, str]:
         return {settings.SESSION_COOKIE_NAME: self.sessions[person]}
