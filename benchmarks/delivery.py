@@ -22,7 +22,7 @@ LOADS = [
     Load("500 conversations, as fast as it goes", conversations=500, window=1),
     Load("50 conversations, 100 messages/s", conversations=50, per_second=100),
 ]
-NAMES = ["chatline", "socketio", "ejabberd", "storeless", "textbook", "pooled"]
+NAMES = ["chatline", "socketio", "ejabberd", "daphne", "storeless", "textbook", "pooled"]
 QUICK_LOADS = [
     Load("8 conversations, as fast as it goes", conversations=8, window=4, warm_up_seconds=0.3, seconds=1.0),
     Load("8 conversations, 100 messages/s", conversations=8, per_second=100, warm_up_seconds=0.3, seconds=1.0),

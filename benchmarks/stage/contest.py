@@ -11,14 +11,20 @@ from benchmarks.load.party import Entrance
 from benchmarks.load.rounds import Load, Round, play
 from benchmarks.stage.contestants import CONTESTANTS, Contestant
 from benchmarks.stage.conversations import make_chats, make_helpline
-from benchmarks.stage.standings import Found, faults, find_targets, is_quiet, quiet_rounds, show
+from benchmarks.stage.standings import (
+    BASELINE_ROUNDS,
+    PEERS,
+    Found,
+    faults,
+    find_targets,
+    is_quiet,
+    quiet_rounds,
+    show,
+)
 from benchmarks.stage.targets import print_targets, write_findings
 from benchmarks.stage.usage import Usage
 from scripts.machine import Missing
 
-PEERS = {"chatline", "socketio", "ejabberd"}
-BASELINE_ROUNDS = 2
-"""The baselines are there for the order of magnitude; five rounds of each would double the time."""
 LONGEST = 2
 """At most so many times the rounds, when others disturb."""
 

@@ -21,6 +21,7 @@ from benchmarks.stage.ledger import check_chatline, check_storeless, check_textb
 from benchmarks.stage.server import (
     Server,
     chatline_command,
+    daphne_command,
     free_port,
     serving,
     storeless_command,
@@ -86,6 +87,9 @@ CONTESTANTS = [
     Contestant(
         "ejabberd", "ejabberd", ejabberd.serve, ejabberd.check, forget=ejabberd.forget,
         entrances=ejabberd.entrances, party=XmppParty, prepare=ejabberd.prepare, version=ejabberd.version,
+    ),
+    Contestant(
+        "daphne", "Chatline on daphne", started_by(daphne_command), check_chatline, version=versions_of("daphne")
     ),
     Contestant("storeless", "(a) without storage", started_by(storeless_command), check_storeless),
     textbook("textbook", "(b) textbook"),

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from scripts.development import web_command
 from scripts.machine import ROOT, Missing
 from tests.servers import free_port
+from tests.web import compose_web_command
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -30,6 +31,14 @@ def chatline_command(port: int, application: str = "chatline.asgi:application") 
     """The web command of an installation, with another application in its place if one is named."""
     command = web_command(host="127.0.0.1", port=port)
     return [sys.executable, "-m", *(application if part == "chatline.asgi:application" else part for part in command)]
+
+
+def daphne_command(port: int) -> list[str]:
+    """The other server that Chatline is tested on, as docker-compose.yml has it."""
+    command = compose_web_command("daphne")
+    command[command.index("--bind") + 1] = "127.0.0.1"
+    command[command.index("--port") + 1] = str(port)
+    return [sys.executable, "-m", *command]
 
 
 def storeless_command(port: int) -> list[str]:
@@ -66,4 +75,12 @@ def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
     raise Missing(f"The server to measure did not start: {' '.join(process.args)}")  # type: ignore[arg-type]
 
 
-__all__ = ["Server", "chatline_command", "free_port", "serving", "storeless_command", "textbook_command"]
+__all__ = [
+    "Server",
+    "chatline_command",
+    "daphne_command",
+    "free_port",
+    "serving",
+    "storeless_command",
+    "textbook_command",
+]

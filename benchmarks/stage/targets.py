@@ -10,12 +10,19 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Target:
-    """One line of the closing table: `wanted` and `found` in words."""
+    """One line of the closing table: `wanted` and `found` in words. `reached` is None when it was not measured."""
 
     what: str
     wanted: str
     found: str
-    reached: bool
+    reached: bool | None
+
+    @property
+    def verdict(self) -> str:
+        return VERDICTS[self.reached]
+
+
+VERDICTS = {True: "reached", False: "NOT REACHED", None: "NOT MEASURED (too few quiet rounds)"}
 
 
 def print_targets(targets: Sequence[Target]) -> None:
@@ -28,14 +35,11 @@ def print_targets(targets: Sequence[Target]) -> None:
 
 
 def _cells(target: Target) -> tuple[str, str, str, str]:
-    return target.what, target.wanted, target.found, "reached" if target.reached else "NOT REACHED"
+    return target.what, target.wanted, target.found, target.verdict
 
 
 def write_findings(path: str | None, targets: Sequence[Target], **found: object) -> None:
     """What `--json` keeps, when it was asked for."""
     if path:
-        Path(path).write_text(json.dumps({"targets": [asdict(target) for target in targets], **found}, indent=1))
-
-
-def read_targets(path: Path) -> list[Target]:
-    return [Target(**target) for target in json.loads(path.read_text())["targets"]] if path.is_file() else []
+        told = [{**asdict(target), "verdict": target.verdict} for target in targets]
+        Path(path).write_text(json.dumps({"targets": told, **found}, indent=1))
