@@ -3,15 +3,14 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
-import uvicorn
 
 from chatline.web_protocol import BoundedWebSocket
 from chatline.web_reading import IDLE_BURST, PIECE_BYTES
+from tests.chatline.web_sockets import serving
 from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
 
 pytestmark = pytest.mark.once
@@ -50,28 +49,8 @@ async def take_nothing(scope: Any, receive: Any, send: Any) -> None:
     await asyncio.Event().wait()
 
 
-@asynccontextmanager
-async def serving(application: Any, **more: Any) -> AsyncIterator[str]:
-    config = uvicorn.Config(
-        application,
-        host="127.0.0.1",
-        port=0,
-        ws=Watched,
-        lifespan="off",
-        log_config=None,
-        timeout_graceful_shutdown=1,
-        **more,
-    )
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve())
-    async with asyncio.timeout(10):
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
-            await asyncio.sleep(0.01)
-    try:
-        yield f"ws://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
+def watched(application: Any, **more: Any) -> AbstractAsyncContextManager[str]:
+    return serving(application, Watched, timeout_graceful_shutdown=1, **more)
 
 
 def texts_after(rude: Rude, data: bytes, *, number: int) -> list[Any]:
@@ -98,7 +77,7 @@ def write_what_fits(rude: Rude, data: bytes, *, seconds: float) -> None:
 
 async def test_texts_of_any_size_arrive_whole_and_in_order() -> None:
     texts = ["a", "b" * 125, "c" * PIECE_BYTES, "å" * PIECE_BYTES, *map(str, range(2000)), "d" * 60_000, "last"]
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
 
         told = await asyncio.to_thread(
@@ -116,7 +95,7 @@ async def test_message_in_parts_with_a_ping_between_arrives_whole() -> None:
         + frame(b" to", CONTINUATION, fin=False)
         + frame(b" tre", CONTINUATION)
     )
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
 
         told = await asyncio.to_thread(texts_after, rude, parts, number=1)
@@ -126,7 +105,7 @@ async def test_message_in_parts_with_a_ping_between_arrives_whole() -> None:
 
 
 async def test_frames_nobody_takes_wait_as_bytes() -> None:
-    async with serving(take_nothing) as address:
+    async with watched(take_nothing) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
 
         await asyncio.to_thread(write_what_fits, rude, frame(b"") * MANY, seconds=1)
@@ -141,7 +120,7 @@ async def test_frames_nobody_takes_wait_as_bytes() -> None:
     ids=["pings", "pongs", "empty parts"],
 )
 async def test_frames_without_a_message_have_a_rate(idle: bytes) -> None:
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude, other = [await asyncio.to_thread(Rude, address, "/") for _ in range(2)]
         await asyncio.to_thread(rude.socket.sendall, frame(b"", fin=False) if idle[0] == CONTINUATION else idle)
         flooding = asyncio.create_task(asyncio.to_thread(write_what_fits, rude, idle * MANY, seconds=2))
@@ -156,7 +135,7 @@ async def test_frames_without_a_message_have_a_rate(idle: bytes) -> None:
 
 
 async def test_pings_within_the_burst_are_answered_at_once_and_more_of_them_later() -> None:
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
         await asyncio.to_thread(rude.socket.sendall, frame(b"", PING) * IDLE_BURST)
         first = [await asyncio.to_thread(next_opcode, rude) for _ in range(IDLE_BURST)]
@@ -180,7 +159,7 @@ def next_opcode(rude: Rude) -> int:
 
 
 async def test_pings_of_one_who_does_not_read_are_not_kept() -> None:
-    async with serving(take_nothing) as address:
+    async with watched(take_nothing) as address:
         rude = await asyncio.to_thread(Rude, address, "/", receive_bytes=4096)
 
         await asyncio.to_thread(write_what_fits, rude, frame(bytes(125), PING) * 1000, seconds=1)
@@ -190,7 +169,7 @@ async def test_pings_of_one_who_does_not_read_are_not_kept() -> None:
 
 
 async def test_text_that_is_none_ends_its_socket_without_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
         rude.socket.sendall(frame(b"hemmelig \xff"))
 
@@ -204,7 +183,7 @@ async def test_text_that_is_none_ends_its_socket_without_a_line_in_the_log(caplo
 async def test_text_that_is_none_with_a_goodbye_behind_it_ends_its_socket_without_a_line_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with serving(echo) as address:
+    async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
         rude.socket.sendall(frame(b"hemmelig \xff") + frame((1000).to_bytes(2, "big"), CLOSE))
 
@@ -224,7 +203,7 @@ async def say_much(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def test_one_who_never_reads_is_reset_so_that_the_system_forgets_her_too() -> None:
-    async with serving(say_much, ws_ping_interval=0.3, ws_ping_timeout=0.3) as address:
+    async with watched(say_much, ws_ping_interval=0.3, ws_ping_timeout=0.3) as address:
         rude = await asyncio.to_thread(Rude, address, "/", receive_bytes=4096)
         was_open = rude.is_open
 
