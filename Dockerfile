@@ -1,6 +1,7 @@
 # The image of the web, housekeeping, migrate and backup services (docker-compose.yml). Only what runs goes in:
-# .dockerignore. The base is pinned by tag; who builds for others adds the digest that `docker image inspect` prints.
-FROM python:3.13-slim-bookworm AS build
+# .dockerignore. Its Python is the one that everything is locked, tested and measured with. The base is pinned to one
+# release; whoever builds for others adds the digest (docs/operations.md, "Images").
+FROM python:3.11.14-slim-bookworm AS build
 ENV PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
@@ -14,7 +15,7 @@ RUN python -m scripts.catalogues \
  && rm -r scripts \
  && pip uninstall --yes pip
 
-FROM python:3.13-slim-bookworm
+FROM python:3.11.14-slim-bookworm
 # A number, so that no name has to be looked up; the root of the file system is read-only besides (docker-compose.yml).
 # PostgreSQL's own programs are for `manage.py backup`, of the database's major version.
 RUN apt-get update \

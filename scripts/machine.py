@@ -29,6 +29,7 @@ DEBIAN_PACKAGE = {
     "redis-server": "redis-server",
     "setpriv": "util-linux",
     "tc": "iproute2",
+    "tor": "tor",
     "umount": "mount",
     "unshare": "util-linux",
 }
@@ -40,6 +41,7 @@ OTHER_NAMES = {
 OTHER_FOLDERS = {
     "chromium": ["/Applications/Chromium.app/Contents/MacOS", "/Applications/Google Chrome.app/Contents/MacOS"],
     "ejabberd": ["/usr/sbin"],
+    "tor": ["/usr/sbin"],
     # Debian keeps the server's programs out of PATH, one folder a version.
     "postgres": [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)],
 }

@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.2
 FAULT_TOOLS = ["faketime", "ip", "mount", "nft", "nsenter", "setpriv", "tc", "umount", "unshare"]
 NEEDED = ["python3-venv", "chromium", "node", "npm", "postgres", "redis-server", "docker-compose", *FAULT_TOOLS]
 # Debian starts a server together with each of these, so they are asked of CI's machine only.
-NEEDED_IN_CI = ["caddy", "ejabberd"]
+NEEDED_IN_CI = ["caddy", "ejabberd", "tor"]
 
 
 @dataclass

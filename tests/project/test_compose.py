@@ -8,6 +8,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -236,13 +237,104 @@ def test_image_holds_what_its_commands_import(image: Path) -> None:
     assert {"migrate", "housekeeping", "backup", "restore", "check", "createsuperuser"} <= set(commands)
 
 
-def test_image_runs_as_nobody_and_from_pinned_parts() -> None:
-    text = (ROOT / "Dockerfile").read_text()
-    bases = re.findall(r"^FROM (\S+)", text, flags=re.MULTILINE)
+# How a release of each is written whole; a part of it floats from one to the next.
+RELEASES = {
+    "python": r"3\.\d+\.\d+-slim-bookworm",
+    "caddy": r"\d+\.\d+\.\d+",
+    "redis": r"\d+\.\d+\.\d+-bookworm",
+    "postgres": r"\d+\.\d+-bookworm",
+    "debian": r"bookworm-\d{8}-slim",
+}
 
-    assert all(re.fullmatch(r"[\w./-]+:[\w.-]*\d[\w.-]*", base) for base in bases)
+
+def floating(images: Iterable[str]) -> list[str]:
+    """Those that are not one release, with or without its digest."""
+    found = []
+    for image in images:
+        name, _, tag = image.partition("@")[0].rpartition(":")
+        if not re.fullmatch(RELEASES.get(name, "never"), tag):
+            found.append(image)
+    return found
+
+
+def bases_of(dockerfile: str) -> list[str]:
+    return re.findall(r"^FROM (\S+)", (ROOT / dockerfile).read_text(), flags=re.MULTILINE)
+
+
+def test_no_image_floats(services: dict[str, Any]) -> None:
+    taken = {service["image"] for service in services.values() if "build" not in service}
+    bases = {base for dockerfile in ("Dockerfile", "deploy/onion/Dockerfile") for base in bases_of(dockerfile)}
+
+    assert {image.partition(":")[0] for image in taken | bases} == set(RELEASES)
+    assert floating(taken | bases) == []
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["caddy", "caddy:2", "caddy:2.10", "redis:latest", "postgres:15-bookworm", "python:3.11-slim-bookworm", "x:1"],
+)
+def test_image_that_floats_is_found(image: str) -> None:
+    assert floating([image, "postgres:15.14-bookworm@sha256:" + "0" * 64]) == [image]
+
+
+def test_image_has_the_python_of_the_locks() -> None:
+    (locked,) = set(re.findall(r"pip-compile with Python (\S+)", (ROOT / "requirements.txt").read_text()))
+
+    assert {base.partition(":")[2].rpartition(".")[0] for base in bases_of("Dockerfile")} == {locked}
+
+
+def test_image_runs_as_nobody_and_from_locked_packages() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+
     assert "pip install --require-hashes" in text
     assert re.findall(r"^USER (\S+)", text, flags=re.MULTILINE)[-1] == "10001:10001"
+
+
+@pytest.fixture
+def torrc(tmp_path: Path) -> str:
+    """deploy/onion/torrc where a test may write, with a proxy that has a name here: Tor looks it up at once."""
+    folder = tmp_path / "tor"
+    folder.mkdir(mode=0o700)
+    return shipped_torrc().replace("/var/lib/tor", str(folder)).replace(" proxy:", " localhost:")
+
+
+def shipped_torrc() -> str:
+    return (ROOT / "deploy" / "onion" / "torrc").read_text()
+
+
+def verified(torrc: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What Tor says of a configuration, and of nothing besides."""
+    tor = find_program("tor")
+    if not tor:
+        lacking(Missing(missing_sentence("tor")))
+    file, none = folder / "torrc", folder / "none"
+    file.write_text(torrc)
+    none.touch()
+    command = [tor, "--verify-config", "-f", str(file), "--defaults-torrc", str(none)]
+    return subprocess.run(command, env={**os.environ, "HOME": str(folder)}, capture_output=True, text=True, check=False)
+
+
+def test_onion_service_is_configured_as_tor_reads_it(torrc: str, tmp_path: Path) -> None:
+    answer = verified(torrc, tmp_path)
+
+    assert answer.returncode == 0, answer.stdout
+    assert "Configuration was valid" in answer.stdout
+    assert [line for line in answer.stdout.splitlines() if "[warn]" in line and "running Tor as root" not in line] == []
+
+
+@pytest.mark.parametrize("planted", ["HiddenServicePort 80 localhost:80800", "SocksPorts 0", "SafeLogging perhaps"])
+def test_configuration_that_tor_does_not_take_is_found(torrc: str, tmp_path: Path, planted: str) -> None:
+    assert verified(f"{torrc}{planted}\n", tmp_path).returncode != 0
+
+
+def test_onion_leads_to_the_proxys_own_door(services: dict[str, Any]) -> None:
+    torrc = shipped_torrc()
+    (port,) = re.findall(r"^HiddenServicePort 80 proxy:(\d+)$", torrc, flags=re.MULTILINE)
+
+    assert f"http://:{{$CHATLINE_ONION_PORT:{port}}}" in (ROOT / "deploy" / "Caddyfile").read_text()
+    assert "CHATLINE_ONION_PORT" not in services["proxy"]["environment"]
+    assert set(services["onion"]["networks"]) & set(services["proxy"]["networks"])
+    assert re.findall(r"^(?:SocksPort|SafeLogging) (\d)$", torrc, flags=re.MULTILINE) == ["0", "1"]
 
 
 def test_proxy_logs_no_request() -> None:
