@@ -41,7 +41,6 @@ OTHER_NAMES = {
 OTHER_FOLDERS = {
     "chromium": ["/Applications/Chromium.app/Contents/MacOS", "/Applications/Google Chrome.app/Contents/MacOS"],
     "ejabberd": ["/usr/sbin"],
-    "tor": ["/usr/sbin"],
     # Debian keeps the server's programs out of PATH, one folder a version.
     "postgres": [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)],
 }
