@@ -34,12 +34,13 @@ class Neighbours:
 
     nuisance: Nuisance
     ratios: list[float] = field(default_factory=list)
+    quiets: list[float] = field(default_factory=list)
     grown: float = 0.0
     _weight: float | None = None
 
     @asynccontextmanager
     async def watched(self, scene: Scene) -> AsyncIterator[None]:
-        self.ratios, self.grown = [], 0.0
+        self.ratios, self.quiets, self.grown = [], [], 0.0
         yield
         self._judge(scene)
 
@@ -49,6 +50,7 @@ class Neighbours:
         for _ in range(rounds_of(scene)):
             quiet = await self._window(scene)
             self._weight = self._weight or weight(scene)
+            self.quiets.append(quiet)
             async with self.nuisance(scene):
                 self.ratios.append(await self._window(scene) / quiet)
 
@@ -68,7 +70,8 @@ class Neighbours:
         scene.notes["grown MB"] = f"{self.grown:.0f}"
         if slower > SLOWER:
             told = ", ".join(f"{ratio:.2f}" for ratio in self.ratios)
-            scene.fail(f"the others' p95 was {slower:.2f} times what it was without ({told})")
+            without = median(self.quiets) * 1000
+            scene.fail(f"the others' p95 was {slower:.2f} times what it was without, {without:.0f} ms ({told})")
         if self.grown > GROWN_MEGABYTES:
             scene.fail(f"the servers grew by {self.grown:.0f} MB together, and may by {GROWN_MEGABYTES:.0f} MB")
 

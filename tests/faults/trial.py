@@ -129,7 +129,7 @@ async def _check(
         findings = check(load.history, stored, fetched, forgiven=frozenset(scene.forgiven))
         if findings:
             break
-    findings += check_refusals(load.history, allowed=fault.may_send_away)
+    findings = check_refusals(load.history, allowed=fault.may_send_away) + findings
     findings += eavesdropper.findings() if eavesdropper else []
     findings += read_logs(scene.stage.logs())
     result.acked = load.acked

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 
 from tests.faults.fault import Fault, Scene
+from tests.faults.load import wait_for
 from tests.faults.neighbours import Neighbours
 from tests.faults.rude import PING, Rude, frame, say
 from tests.faults.stage import run_crowd
@@ -19,7 +20,10 @@ CONVERSATIONS = 10
 RECEIVE_BYTES = 4096
 BODY_CHARACTERS = 3500
 TALK_SECONDS = 0.1
+TALKED_MESSAGES = 150
+TALKED_SECONDS = 120.0
 LET_GO_SECONDS = 60.0
+FILLED_SECONDS = 1.0
 SEEN_SECONDS = 31.0
 SEEN_LATE = timedelta(seconds=2)
 PINGS = frame(bytes(125), PING) * 500
@@ -27,11 +31,17 @@ PINGS = frame(bytes(125), PING) * 500
 
 @asynccontextmanager
 async def talkative(scene: Scene) -> AsyncIterator[None]:
-    """Those conversations' counsellors write much. In the end nobody is taken for present who has read nothing."""
+    """Those conversations' counsellors write much. In the end nobody is taken for present who has read nothing.
+
+    A process keeps what was said last of every conversation: weighed is what comes on top, so that is filled first.
+    """
     theirs = {entrance.conversation for entrance in scene.apart}
-    for party in scene.load.parties:
-        if party.entrance.conversation in theirs:
-            party.filler, party.pause = "x" * BODY_CHARACTERS, lambda: TALK_SECONDS
+    talkers = [party for party in scene.load.parties if party.entrance.conversation in theirs]
+    for party in talkers:
+        party.filler, party.pause = "x" * BODY_CHARACTERS, lambda: TALK_SECONDS
+    await wait_for(
+        lambda: all(party.after >= TALKED_MESSAGES for party in talkers), seconds=TALKED_SECONDS, what="much being said"
+    )
     yield
     let_go_at = datetime.now().astimezone()
     await asyncio.sleep(SEEN_SECONDS)
@@ -56,6 +66,9 @@ def open_deaf_sockets(scene: Scene) -> list[Rude]:
 @asynccontextmanager
 async def deaf_sockets(scene: Scene) -> AsyncIterator[list[Rude]]:
     opened = await asyncio.to_thread(open_deaf_sockets, scene)
+    if not scene.stage.on_postgres:
+        # One process does for everybody what twenty newcomers ask at once; what they cost by not reading comes after.
+        await asyncio.sleep(FILLED_SECONDS)
     try:
         yield opened
     finally:
