@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -42,7 +42,7 @@ def is_ours(path: Path) -> bool:
     return path.relative_to(ROOT).parts[0] in {"intake", "counsellor", "stats"}
 
 
-def shrinking(operations: list[Operation]) -> Iterator[str]:
+def shrinking(operations: Sequence[Operation]) -> Iterator[str]:
     """What the earlier release would stumble over."""
     for operation in operations:
         if isinstance(operation, migrations.SeparateDatabaseAndState):
