@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import MakeDemo
 from tests.servers import free_port, running_redis
 from tests.tab import Tab, open_conversation, tab
-from tests.web import Web
+from tests.web import SERVERS, Web
 
 LATE_SECONDS = 6.0
 SOON_SECONDS = 1.0
@@ -20,9 +20,9 @@ RENEWED_SECONDS = 30.0
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
 
-@pytest.fixture
-def webs(demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
-    """Two processes, started while Redis was alive on the port."""
+@pytest.fixture(params=SERVERS)
+def webs(request: pytest.FixtureRequest, demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
+    """Two processes of either server, and the port where they look for Redis."""
     port = free_port()
     settings = {
         "REDIS_URL": f"redis://127.0.0.1:{port}/0",
@@ -30,7 +30,7 @@ def webs(demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[list[Web]
         "CHATLINE_MESSAGES_PER_SECOND": "1000",
     }
     installation = demo_on_postgres(tmp_path, **settings)
-    with installation.running(webs=2) as processes:
+    with installation.running(webs=2, server=request.param) as processes:
         yield processes, port
 
 
