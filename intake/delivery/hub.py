@@ -33,7 +33,7 @@ from intake.rules.snapshots import Snapshot, look_up
 WRITE_BATCH = 512
 READ_BATCH = 200
 RECENT_MESSAGES = 128
-FEEDS_PER_SIDE = 10
+FEEDS_PER_SIDE = 30
 ROLES = {role.value: str(role.label) for role in Message.Role}
 
 Guard = Callable[["Hub"], Awaitable[None]]

@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from counsellor.models import Counsellor, SecondFactor
-from intake.delivery.frames import CLOSE_POLICY, CLOSE_TOKEN_DEAD, CLOSE_TOO_BIG
+from intake.delivery import hub as exchange
+from intake.delivery.frames import CLOSE_POLICY, CLOSE_TOKEN_DEAD, CLOSE_TOO_BIG, CLOSE_TRY_LATER
 from intake.models import Message
 from intake.rules.lifecycle import claim_conversation
 from intake.rules.messages import Posting, store_messages
@@ -254,6 +255,23 @@ async def test_five_bad_frames_close_the_socket(visitor: Opened, visitor_chat: M
         await chat.socket.send_to(text_data="not json")
 
     assert await chat.closed() == CLOSE_POLICY
+
+
+async def test_one_side_has_no_more_sockets_than_a_person_has_tabs(
+    visitor: Opened, visitor_chat: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "FEEDS_PER_SIDE", 3)
+    chats = [visitor_chat() for _ in range(4)]
+    for chat in chats[:3]:
+        await chat.hello(token=visitor.token)
+
+    await chats[3].open()
+    await chats[3].say(type="hello", token=visitor.token)
+
+    assert (await chats[3].read("error"))["code"] == "unavailable"
+    assert await chats[3].closed() == CLOSE_TRY_LATER
+    await chats[0].post("de andre går fortsatt")
+    assert (await chats[1].read("message"))["body"] == "de andre går fortsatt"
 
 
 async def test_binary_frame_is_answered(visitor: Opened, visitor_chat: Make) -> None:
