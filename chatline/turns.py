@@ -10,7 +10,8 @@ import asyncio
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIHandler
-from django.db import OperationalError, close_old_connections
+from django.core.signals import request_started
+from django.db import OperationalError, close_old_connections, reset_queries
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
@@ -30,6 +31,9 @@ class Turns(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._turns = asyncio.Semaphore(TURNS)
+        # An answer begins without connections and leaves none. Whoever waits in line need not have a thread for them.
+        for receiver in (close_old_connections, reset_queries):
+            request_started.disconnect(receiver)
 
     def load_middleware(self, is_async: bool = False) -> None:
         # Asynchronous middleware around synchronous views changes threads twice for each of its layers.
