@@ -92,3 +92,12 @@ def tab(
     options |= {"origin": Origin(origin) if origin else None, "ssl": certificate, "sock": line}
     with connect(url, additional_headers=headers, **options) as link:
         yield Tab(link, token=token, **cursor)
+
+
+def say(address: str, token: str, *bodies: str) -> list[str]:
+    """Write `bodies` and wait until they are stored. Returns their origin ids."""
+    with tab(address, token) as visitor:
+        ids = [visitor.write(body) for body in bodies]
+        for origin_id in ids:
+            visitor.wait_for("ack", origin_id=origin_id)
+    return ids

@@ -1,4 +1,4 @@
-"""Backup and restore of real installations: nothing of the key store gets out, nothing that was purged comes back."""
+"""Backup of real installations: nothing of the key store gets out, and a file that is not whole is refused."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ import hashlib
 import io
 import json
 import os
-import sqlite3
 import stat
 import subprocess
 import sys
 import tarfile
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
-from websockets.exceptions import ConnectionClosed
 
 from chatline.backups.archive import write_archive
 from chatline.backups.manifest import FORMAT, Manifest
@@ -30,115 +23,26 @@ from chatline.backups.problem import BackupProblem
 from chatline.backups.restoring import inspect_backup
 from scripts.machine import ROOT
 from tests.conftest import MakeDemo
+from tests.project.demos import (
+    SETTINGS,
+    ask,
+    back_up,
+    file,
+    installation,
+    refusal,
+    restore,
+    sqlite_demo,
+    web,
+    wrapped_keys,
+)
 from tests.project.leak_places import backup_contents
 from tests.project.leak_scan import find_leaks, marked_secret
-from tests.tab import open_conversation, tab
+from tests.tab import open_conversation, say
 from tests.web import Installation, Web
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
-Make = Callable[[Path], Installation]
-SETTINGS = {"CHATLINE_DRAIN_SECONDS": "0.2", "REDIS_URL": ""}
-
-
-@pytest.fixture(scope="module")
-def sqlite_demo(tmp_path_factory: pytest.TempPathFactory) -> Installation:
-    installation = Installation(tmp_path_factory.mktemp("demo"), SETTINGS)
-    installation.manage("demo")
-    return installation
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def installation(
-    request: pytest.FixtureRequest, sqlite_demo: Installation, demo_on_postgres: MakeDemo, tmp_path: Path
-) -> Installation:
-    """The demo, in files or on PostgreSQL, for this test alone."""
-    if request.param == "sqlite":
-        return sqlite_demo.copied_to(tmp_path / "data", SETTINGS)
-    return demo_on_postgres(tmp_path / "data", **SETTINGS)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "night.chatline"
-
-
-def manage(
-    installation: Installation, *arguments: str, typed: str = "", **settings: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**installation.environment, **settings},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def back_up(installation: Installation, file: Path, *options: str) -> None:
-    answer = manage(installation, "backup", str(file), *options)
-    assert answer.returncode == 0, answer.stderr
-
-
-def restore(installation: Installation, file: Path, *options: str, **settings: str) -> str:
-    answer = manage(installation, "restore", str(file), "--replace", "--yes", *options, **settings)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout
-
-
-def refusal(installation: Installation, *arguments: str, typed: str = "") -> str:
-    answer = manage(installation, *arguments, typed=typed)
-    assert answer.returncode != 0, answer.stdout
-    return answer.stderr
-
-
-def ask(installation: Installation, statement: str, *, alias: str = "default") -> list[Any]:
-    """Rows of a statement; what it changes is committed."""
-    url = installation.environment.get("KEYS_DATABASE_URL" if alias == "keys" else "DATABASE_URL")
-    if url:
-        with psycopg.connect(url) as server:
-            cursor = server.execute(statement)
-            return cursor.fetchall() if cursor.description else []
-    path = installation.folder / ("keys.sqlite3" if alias == "keys" else "chatline.sqlite3")
-    with closing(sqlite3.connect(path)) as database, database:
-        return database.execute(statement).fetchall()
-
-
-def wrapped_keys(installation: Installation) -> list[bytes]:
-    return [bytes(wrapped) for (wrapped,) in ask(installation, "SELECT wrapped FROM sealing_sealkey", alias="keys")]
-
-
-@pytest.fixture
-def web(installation: Installation) -> Iterator[Web]:
-    """One web process; a test may stop it and start it again."""
-    with installation.running() as (process,):
-        yield process
-
-
-def say(web: Web, token: str, *bodies: str) -> list[str]:
-    with tab(web.address, token) as visitor:
-        ids = [visitor.write(body) for body in bodies]
-        for origin_id in ids:
-            visitor.wait_for("ack", origin_id=origin_id)
-    return ids
-
-
-def erase(web: Web, token: str) -> None:
-    request = urllib.request.Request(
-        f"{web.address}/foreldresupport/conversations/current/",
-        method="DELETE",
-        headers={"Authorization": f"Bearer {token}"},
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        assert answer.status == 204
-
-
-def is_dead(web: Web, token: str) -> bool:
-    with suppress(ConnectionClosed), tab(web.address, token):
-        return False
-    return True
+__all__ = ["file", "installation", "sqlite_demo", "web"]  # fixtures that are shared with the tests of restoring
 
 
 # -- what is in a backup ------------------------------------------------------------------------------------
@@ -148,7 +52,7 @@ def test_backup_holds_the_conversations_and_none_of_their_keys(
     installation: Installation, web: Web, file: Path
 ) -> None:
     token = open_conversation(web.address)
-    say(web, token, "dette er forseglet")
+    say(web.address, token, "dette er forseglet")
 
     back_up(installation, file)
 
@@ -228,152 +132,7 @@ def test_backup_without_conversations_keeps_what_is_to_be_registered(installatio
     assert ask(installation, "SELECT conversation_id, duration_minutes FROM intake_pendingcontact") == [(None, 55)]
 
 
-# -- the way back -------------------------------------------------------------------------------------------
-
-
-def test_yesterdays_past_comes_back_with_another_epoch(installation: Installation, web: Web, file: Path) -> None:
-    token, erased = open_conversation(web.address), open_conversation(web.address)
-    say(web, token, "en", "to")
-    say(web, erased, "slett meg")
-    with tab(web.address, token) as visitor:
-        epoch = visitor.welcome["epoch"]
-    back_up(installation, file)
-    (lost,) = say(web, token, "tre, etter sikkerhetskopien")
-    erase(web, erased)
-    later = open_conversation(web.address)
-    web.stop()
-
-    restore(installation, file)
-    web.start()
-
-    with tab(web.address, token, epoch=epoch, after=3) as visitor:
-        gap = visitor.wait_for("gap")
-        assert gap["epoch"] == visitor.welcome["epoch"] != epoch
-        visitor.send(type="sync", after=0)
-        visitor.wait_for("message", seq=2)
-        assert visitor.bodies() == [(1, "en"), (2, "to")]
-        visitor.send(type="message", origin_id=lost, body="tre, etter sikkerhetskopien")
-        assert visitor.wait_for("ack", origin_id=lost)["seq"] == 3
-    assert is_dead(web, erased)
-    assert is_dead(web, later)
-    assert len(wrapped_keys(installation)) == 1
-    # Whoever still holds a number that was given out since, in whatever process, must not meet another there.
-    open_conversation(web.address)
-    assert ask(installation, "SELECT max(id) FROM intake_conversation")[0][0] > 1000
-
-
-def test_restore_that_is_killed_in_the_middle_is_done_anew(installation: Installation, web: Web, file: Path) -> None:
-    token = open_conversation(web.address)
-    say(web, token, "en")
-    back_up(installation, file)
-    web.stop()
-    for step in ("2 of 4", "3 of 4"):
-        command = [sys.executable, "-u", "manage.py", "restore", str(file), "--replace", "--yes"]
-        with subprocess.Popen(
-            command, cwd=ROOT, env=installation.environment, stdout=subprocess.PIPE, text=True
-        ) as process:
-            for line in process.stdout or ():
-                if line.startswith(step):
-                    process.kill()
-                    break
-        assert ask(installation, "SELECT count(*) FROM intake_message") == [(1,)]
-
-    restore(installation, file)
-    web.start()
-
-    with tab(web.address, token) as visitor:
-        visitor.wait_for("message", seq=1)
-        assert visitor.bodies() == [(1, "en")]
-
-
-def test_lost_key_store_costs_the_open_conversations_alone(installation: Installation, web: Web, file: Path) -> None:
-    open_conversation(web.address)
-    back_up(installation, file)
-    web.stop()
-    contacts = ask(installation, "SELECT count(*) FROM stats_contact")
-    ask(installation, "DELETE FROM sealing_sealkey", alias="keys")
-
-    said = restore(installation, file)
-    web.start()
-
-    assert "1 conversations of the backup have no key any more" in said
-    assert "second factors cannot be read" not in said
-    assert ask(installation, "SELECT count(*) FROM stats_contact") == contacts
-    say(web, open_conversation(web.address), "det går videre")
-
-
-def test_older_backup_is_brought_up_to_this_version(installation: Installation, tmp_path: Path) -> None:
-    installation.manage("migrate", "--no-input", "--verbosity", "0", "intake", "0001")
-    folder = tmp_path / "backups"
-    folder.mkdir()
-    back_up(installation, folder)
-    (written,) = folder.iterdir()
-    (installation.folder / "master_key").write_text("0" * 64)
-
-    said = restore(installation, written)
-
-    assert written.name.startswith("localhost-20")
-    assert ask(installation, "SELECT count(*) FROM intake_serviceclock") == [(0,)]
-    assert "The master key is not the one of the backup" in said
-
-
-# -- what is refused ----------------------------------------------------------------------------------------
-
-
-def test_restore_is_refused_while_chatline_runs_and_over_what_nobody_named(
-    installation: Installation, web: Web, file: Path
-) -> None:
-    token = open_conversation(web.address)
-    back_up(installation, file)
-
-    running = refusal(installation, "restore", str(file), "--replace", "--yes")
-    alive = not is_dead(web, token)
-    web.stop()
-    without = refusal(installation, "restore", str(file))
-    other_name = refusal(installation, "restore", str(file), "--replace", typed="chat.example.org\n")
-    named = manage(installation, "restore", str(file), "--replace", typed="localhost\n")
-
-    assert "first" in running
-    assert alive
-    assert "not empty: 2 helplines" in without
-    assert "Nothing was changed" in other_name
-    assert named.returncode == 0
-
-
-def test_backup_of_another_installation_asks_for_the_name_whatever_was_said(
-    installation: Installation, file: Path
-) -> None:
-    back_up(installation, file)
-    installation.environment["CHATLINE_HOSTS"] = "chat.example.org,localhost"
-
-    unnamed = manage(installation, "restore", str(file), "--replace", "--yes", typed="\n")
-    named = manage(installation, "restore", str(file), "--replace", "--yes", typed="chat.example.org\n")
-
-    assert "another installation: localhost" in unnamed.stdout
-    assert (unnamed.returncode, named.returncode) == (1, 0)
-
-
-def test_restore_to_an_empty_database_asks_before_keys_are_destroyed(
-    installation: Installation, web: Web, file: Path
-) -> None:
-    """A wrong file, tried first, would cost what the right one could still have brought back."""
-    back_up(installation, file)
-    open_conversation(web.address)
-    web.stop()
-    if "DATABASE_URL" in installation.environment:
-        ask(installation, "DROP SCHEMA public CASCADE; CREATE SCHEMA public")
-    else:
-        for path in installation.folder.glob("chatline.sqlite3*"):
-            path.unlink()
-
-    other_name = refusal(installation, "restore", str(file), typed="\n")
-    kept = len(wrapped_keys(installation))
-    named = manage(installation, "restore", str(file), typed="localhost\n")
-
-    assert "Nothing was changed" in other_name
-    assert "holds 1 keys" in named.stdout
-    assert named.returncode == 0, named.stderr
-    assert (kept, wrapped_keys(installation)) == (1, [])
+# -- which file is taken -----------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from scripts.machine import ROOT, Missing
 from tests.clock import Clock
 from tests.conftest import MakeDemo, lacking
-from tests.project.test_backup import SETTINGS, ask, sqlite_demo
+from tests.project.demos import SETTINGS, ask, sqlite_demo
 from tests.tab import Tab, open_conversation, tab
 from tests.web import Installation, Web
 
