@@ -15,6 +15,7 @@ import resource
 import shutil
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     if any(fault.networked and not lacking(fault.needs) for fault in faults):
         enter_own_network()
+    began_at = time.monotonic()
     results: list[Result] = []
     bugs: list[Result] = []
     proves = chosen.planted or not (chosen.only or chosen.database)
@@ -88,7 +90,8 @@ def main(arguments: list[str]) -> int:
     good = [*found, *(result.good for result in results if not result.skipped)]
     skipped = sum(result.skipped and result.good for result in results)
     failed = good.count(False) + sum(result.skipped and not result.good for result in results)
-    print(f"\nfaults: {good.count(True)} passed, {failed} failed, {skipped} skipped")
+    print(f"\nTogether {time.monotonic() - began_at:.0f} s.")
+    print(f"faults: {good.count(True)} passed, {failed} failed, {skipped} skipped")
     return 0 if (good or skipped) and not failed else 1
 
 

@@ -54,7 +54,7 @@ class Scene:
         await asyncio.to_thread(work)
 
 
-CALM_LATE_SECONDS = 6.0
+CALM_LATE_SECONDS = 3.0
 Inject = Callable[[Scene], Awaitable[None]]
 Setting = Callable[[Scene], AbstractAsyncContextManager[None]]
 

@@ -90,7 +90,7 @@ killed_for_a_while = absent(8)
 
 
 def _fault(name: str, inject: Callable[[Scene], Awaitable[None]], *, short: bool = False) -> Fault:
-    return Fault(name, inject, short=short, late_seconds=LATE_SECONDS, per_second=100)
+    return Fault(name, inject, short=short, late_seconds=LATE_SECONDS, calm_late_seconds=LATE_SECONDS, per_second=100)
 
 
 FAULTS = [

@@ -79,7 +79,7 @@ def planted(fault: Fault, name: str, *, application: str | None = None, **change
     """`fault` once, with the bug of that name in the servers or, by `changes`, in the clients."""
     if application:
         changes["application"] = f"tests.faults.planted.{application}:application"
-    once = replace(fault, name=f"planted: {name}", times=1, settle_seconds=SETTLE_SECONDS)
+    once = replace(fault, name=f"planted: {name}", times=1, settle_seconds=SETTLE_SECONDS, calm_late_seconds=None)
     return replace(once, **changes)  # type: ignore[arg-type]
 
 
