@@ -6,7 +6,7 @@ import pytest
 
 from tests.protocol.play import play_examples
 
-EXAMPLES = 6
+EXAMPLES = 40
 STEPS = 50
 
 
@@ -15,4 +15,4 @@ def test_the_protocol_holds_against_its_model() -> None:
     played = play_examples(examples=EXAMPLES, steps=STEPS, seed=20261122)
 
     assert not played.failure, played.failure
-    assert played.acked > 0
+    assert played.acked > EXAMPLES

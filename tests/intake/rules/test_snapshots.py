@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from counsellor.models import Counsellor
 from intake.models import Conversation
 from intake.rules.openings import Opened
 from intake.rules.retention import purge_conversations
 from intake.rules.snapshots import Known, find_changed
-from tests.people import Counsellor
 
 pytestmark = pytest.mark.django_db(databases=["default", "keys"])
 
