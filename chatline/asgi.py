@@ -15,13 +15,13 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402 - needs
 from channels.sessions import CookieMiddleware  # noqa: E402
 from django.urls import path  # noqa: E402
 
-from chatline.lifespan import lifespan  # noqa: E402
 from chatline.middleware.body_limit import BodyLimit  # noqa: E402
 from chatline.middleware.hosts import StaffSocketHosts  # noqa: E402
 from chatline.middleware.no_trace import NoTrace  # noqa: E402
 from chatline.middleware.null_bytes import NullBytes  # noqa: E402
-from chatline.operator_addresses import PATHS, OperatorAddresses  # noqa: E402
-from chatline.turns import Turns  # noqa: E402
+from chatline.operating.operator_addresses import PATHS, OperatorAddresses  # noqa: E402
+from chatline.serving.lifespan import lifespan  # noqa: E402
+from chatline.serving.turns import Turns  # noqa: E402
 from counsellor.sockets import CounsellorSocket  # noqa: E402
 from intake.visitor.socket import VisitorSocket  # noqa: E402
 

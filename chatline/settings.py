@@ -324,8 +324,8 @@ LOG_FORMAT = env.str("CHATLINE_LOG_FORMAT", default="plain" if DEMO else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"quiet": {"()": "chatline.quiet_logs.chosen_formatter"}},
-    "filters": {"pace": {"()": "chatline.log_pace.Pace"}},
+    "formatters": {"quiet": {"()": "chatline.logs.quiet_logs.chosen_formatter"}},
+    "filters": {"pace": {"()": "chatline.logs.log_pace.Pace"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "quiet", "filters": ["pace"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
@@ -338,7 +338,7 @@ LOGGING = {
         "axes": {"level": "ERROR"},
     },
 }
-LOGGING_CONFIG = "chatline.quiet_errors.configure"
+LOGGING_CONFIG = "chatline.logs.quiet_errors.configure"
 
 # -- figures for the operator (docs/configuration.md, "Metrics") -----------------------------------------
 METRICS_TOKEN = env.str("CHATLINE_METRICS_TOKEN", default="").strip()

@@ -1,6 +1,6 @@
 """The addresses of an installation. Every one of them stands in the authorisation table (counsellor/authorisation.py).
 
-Those of the operator are answered before Django: chatline/operator_addresses.py.
+Those of the operator are answered before Django: chatline/operating/operator_addresses.py.
 """
 
 from django.contrib import admin

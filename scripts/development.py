@@ -30,7 +30,7 @@ def web_command(*, host: str, port: int) -> list[str]:
     """The web process, flag for flag as in docker-compose.yml (a test holds them together)."""
     return [
         "uvicorn", "chatline.asgi:application", "--host", host, "--port", str(port),
-        "--loop", "uvloop", "--http", "httptools", "--ws", "chatline.web_protocol:BoundedWebSocket",
+        "--loop", "uvloop", "--http", "httptools", "--ws", "chatline.serving.web_protocol:BoundedWebSocket",
         "--ws-max-size", "16384", "--ws-per-message-deflate", "false", "--backlog", "4096",
         "--timeout-graceful-shutdown", "4", "--no-proxy-headers", "--no-server-header",
         "--no-access-log", "--log-config", "deploy/logging.json",

@@ -15,8 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from chatline.asker import asker_of
 from chatline.checks.findings import finding
+from chatline.operating.asker import asker_of
 from intake.sealing.router import ALIAS as KEYS
 
 ASK_SECONDS = 10.0

@@ -13,7 +13,7 @@ from django.core.checks import CheckMessage, Tags, register
 
 from chatline.checks.findings import finding
 from chatline.checks.listening import READERS, is_loopback, plain_hosts, values_of
-from chatline.quiet_logs import JsonFormatter, PlainFormatter
+from chatline.logs.quiet_logs import JsonFormatter, PlainFormatter
 
 ACCESS_LOGS = (
     "uvicorn.access",
@@ -64,7 +64,7 @@ def all_loggers() -> Iterable[logging.Logger]:
 
 
 def own_logs(loggers: Iterable[logging.Logger]) -> Iterator[str]:
-    """Whatever writes lines that are not built as ours are (chatline/quiet_logs.py)."""
+    """Whatever writes lines that are not built as ours are (chatline/logs/quiet_logs.py)."""
     handlers = [handler for logger in loggers for handler in logger.handlers]
     if any(not isinstance(h, logging.NullHandler) and not isinstance(h.formatter, QUIET) for h in handlers):
         yield "chatline.E014"

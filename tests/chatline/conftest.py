@@ -11,7 +11,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from chatline.asker import stop_askers
+from chatline.operating.asker import stop_askers
 from intake.delivery.hub import Hub, current_hub, stop_hub
 
 DEADLINE_SECONDS = 20.0

@@ -222,7 +222,7 @@ def main() -> None:
         import django
 
         django.setup()
-        from chatline.quiet_errors import mute_streams
+        from chatline.logs.quiet_errors import mute_streams
 
         mute_streams()
     for case in CASES:

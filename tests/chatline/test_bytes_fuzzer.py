@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from chatline.web_protocol import BoundedWebSocket
+from chatline.serving.web_protocol import BoundedWebSocket
 from tests.protocol.bytes_fuzzer import fuzz_bytes, write_frame
 from tests.protocol.strict_bytes import CLOSE, PING, TEXT, read_stream
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from chatline.checks import configuration, server
 from chatline.checks.findings import FINDINGS, finding, say
-from chatline.quiet_logs import JsonFormatter
+from chatline.logs.quiet_logs import JsonFormatter
 from intake.sealing.master_key import create_master_key
 
 
@@ -120,7 +120,10 @@ def test_text_and_keys_in_one_database_are_found(
     [
         ("uvicorn chatline.asgi:application --host 0.0.0.0 --port 8000", {"chatline.E013"}),
         ("/opt/venv/lib/uvicorn/__main__.py chatline.asgi:application --host=::", {"chatline.E013"}),
-        ("/opt/venv/bin/daphne --bind 203.0.113.7 --verbosity 0 chatline.daphne:application", {"chatline.E013"}),
+        (
+            "/opt/venv/bin/daphne --bind 203.0.113.7 --verbosity 0 chatline.serving.daphne:application",
+            {"chatline.E013"},
+        ),
         ("hypercorn chatline.asgi:application --bind 0.0.0.0:8000", {"chatline.E013"}),
         ("uvicorn chatline.asgi:application --host 127.0.0.1", set()),
         ("uvicorn chatline.asgi:application", set()),
@@ -132,9 +135,9 @@ def test_text_and_keys_in_one_database_are_found(
         ("uvicorn chatline.asgi:application --host 0.0.0.0 --host 127.0.0.1", set()),
         ("uvicorn chatline.asgi:application --host= --port 8000", {"chatline.E013"}),
         ("uvicorn chatline.asgi:application --host 0.0.0.0 --ssl-ciphers TLSv1", {"chatline.E013"}),
-        ("daphne -b 127.0.0.1 -b 0.0.0.0 chatline.daphne:application", {"chatline.E013"}),
-        ("daphne -b ::1 chatline.daphne:application", set()),
-        ("daphne --bin=0.0.0.0 chatline.daphne:application", {"chatline.E013"}),
+        ("daphne -b 127.0.0.1 -b 0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
+        ("daphne -b ::1 chatline.serving.daphne:application", set()),
+        ("daphne --bin=0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
         # … and all of them where they add up.
         ("gunicorn -b0.0.0.0:8000 chatline.asgi:application", {"chatline.E013"}),
         ("gunicorn -b :8000 chatline.asgi:application", {"chatline.E013"}),
@@ -143,15 +146,15 @@ def test_text_and_keys_in_one_database_are_found(
         ("gunicorn --certfile cert.pem -b0.0.0.0:443 chatline.asgi:application", set()),
         ("hypercorn chatline.asgi:application --certfile c.pem --bind [::]:443", set()),
         ("hypercorn chatline.asgi:application --certfile c.pem --insecure-bind 0.0.0.0:80", {"chatline.E013"}),
-        ("daphne -e tcp:8000:interface=0.0.0.0 chatline.daphne:application", {"chatline.E013"}),
-        ("daphne -e tcp:8000 chatline.daphne:application", {"chatline.E013"}),
-        ("daphne --endpoint=tcp:port=8000 chatline.daphne:application", {"chatline.E013"}),
-        ("daphne -etcp6:8000:interface=\\:\\: chatline.daphne:application", {"chatline.E013"}),
-        ("daphne -e tcp6:8000:interface=\\:\\:1 chatline.daphne:application", set()),
-        ("daphne -e tcp:8000:127.0.0.1 chatline.daphne:application", set()),
-        ("daphne -e unix:/run/chatline -u /run/chatline chatline.daphne:application", set()),
-        ("daphne -e ssl:443:privateKey=k.pem chatline.daphne:application", set()),
-        ("daphne -e ssl:443:privateKey=k.pem -b 0.0.0.0 chatline.daphne:application", {"chatline.E013"}),
+        ("daphne -e tcp:8000:interface=0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
+        ("daphne -e tcp:8000 chatline.serving.daphne:application", {"chatline.E013"}),
+        ("daphne --endpoint=tcp:port=8000 chatline.serving.daphne:application", {"chatline.E013"}),
+        ("daphne -etcp6:8000:interface=\\:\\: chatline.serving.daphne:application", {"chatline.E013"}),
+        ("daphne -e tcp6:8000:interface=\\:\\:1 chatline.serving.daphne:application", set()),
+        ("daphne -e tcp:8000:127.0.0.1 chatline.serving.daphne:application", set()),
+        ("daphne -e unix:/run/chatline -u /run/chatline chatline.serving.daphne:application", set()),
+        ("daphne -e ssl:443:privateKey=k.pem chatline.serving.daphne:application", set()),
+        ("daphne -e ssl:443:privateKey=k.pem -b 0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
     ],
 )
 def test_server_that_listens_openly_is_found(production: SimpleNamespace, command: str, found: set[str]) -> None:
@@ -187,12 +190,12 @@ def test_server_behind_a_proxy_may_listen_on_an_inner_network(production: Simple
 @pytest.mark.parametrize(
     ("command", "found"),
     [
-        ("daphne chatline.daphne:application", {"chatline.E010"}),
-        ("daphne --verbosity 0 --access-log /var/log/x chatline.daphne:application", {"chatline.E010"}),
-        ("daphne --verbosity 0 --verbosity 1 chatline.daphne:application", {"chatline.E010"}),
-        ("daphne -v0 --access=- chatline.daphne:application", {"chatline.E010"}),
-        ("daphne -v1 --verbosity=0 chatline.daphne:application", set()),
-        ("daphne --verbosity 0 chatline.daphne:application", set()),
+        ("daphne chatline.serving.daphne:application", {"chatline.E010"}),
+        ("daphne --verbosity 0 --access-log /var/log/x chatline.serving.daphne:application", {"chatline.E010"}),
+        ("daphne --verbosity 0 --verbosity 1 chatline.serving.daphne:application", {"chatline.E010"}),
+        ("daphne -v0 --access=- chatline.serving.daphne:application", {"chatline.E010"}),
+        ("daphne -v1 --verbosity=0 chatline.serving.daphne:application", set()),
+        ("daphne --verbosity 0 chatline.serving.daphne:application", set()),
         ("uvicorn chatline.asgi:application", set()),
     ],
 )

@@ -17,9 +17,9 @@ import psycopg
 import pytest
 from django.db.utils import ConnectionHandler, OperationalError
 
-from chatline import asker
-from chatline.asker import Asker, asker_of
-from chatline.health import GRACE_SECONDS
+from chatline.operating import asker
+from chatline.operating.asker import Asker, asker_of
+from chatline.operating.health import GRACE_SECONDS
 from chatline.settings import database
 from intake.delivery import draining
 from intake.delivery.hub import Hub

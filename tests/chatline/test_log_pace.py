@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chatline.log_pace import LINES_PER_MINUTE, Pace
-from chatline.quiet_logs import JsonFormatter
+from chatline.logs.log_pace import LINES_PER_MINUTE, Pace
+from chatline.logs.quiet_logs import JsonFormatter
 from scripts.machine import ROOT
 
 logger = logging.getLogger("chatline.tests.pace")
@@ -71,5 +71,5 @@ def test_every_handler_of_ours_keeps_the_pace() -> None:
     own: dict[str, Any] = settings.LOGGING
 
     for configuration in (own, shipped):
-        assert configuration["filters"] == {"pace": {"()": "chatline.log_pace.Pace"}}
+        assert configuration["filters"] == {"pace": {"()": "chatline.logs.log_pace.Pace"}}
         assert all(handler["filters"] == ["pace"] for handler in configuration["handlers"].values())

@@ -11,8 +11,8 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.parser import text_string_to_metric_families
 
-from chatline import metrics
-from chatline.metrics import QUARTER_SECONDS, Quarter, in_fives, rounded
+from chatline.operating import metrics
+from chatline.operating.metrics import QUARTER_SECONDS, Quarter, in_fives, rounded
 from intake.delivery import measures
 from intake.delivery.hub import Hub
 from intake.delivery.measures import PEOPLE, note_failure, note_refusal, note_wait

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from chatline.quiet_logs import FIELDS, JsonFormatter, PlainFormatter, fields_of
+from chatline.logs.quiet_logs import FIELDS, JsonFormatter, PlainFormatter, fields_of
 from scripts.machine import ROOT
 from tests.chatline.planted_errors import ADDRESS, CASES, HARMLESS, TEXT
 
@@ -133,7 +133,7 @@ def test_sentence_is_said_only_by_the_file_it_stands_in(caplog: pytest.LogCaptur
 def test_servers_log_as_quietly_as_we_do() -> None:
     told = json.loads((ROOT / "deploy/logging.json").read_text())
 
-    assert told["formatters"] == {"quiet": {"()": "chatline.quiet_logs.chosen_formatter"}}
+    assert told["formatters"] == {"quiet": {"()": "chatline.logs.quiet_logs.chosen_formatter"}}
     assert {handler["formatter"] for handler in told["handlers"].values()} == {"quiet"}
 
 

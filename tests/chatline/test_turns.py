@@ -7,8 +7,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections
 
-from chatline import turns
-from chatline.turns import TURNS, Turns
+from chatline.serving import turns
+from chatline.serving.turns import TURNS, Turns
 from intake.models import Helpline
 from tests.chatline.conftest import ask
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chatline.web_protocol import BoundedWebSocket
-from chatline.web_reading import IDLE_BURST, PIECE_BYTES
+from chatline.serving.web_protocol import BoundedWebSocket
+from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES
 from tests.chatline.web_sockets import serving
 from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
 

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 
-from chatline import web_protocol, web_reading, web_writing
+from chatline.serving import web_protocol, web_reading, web_writing
 
 MODULES = [web_protocol, web_reading, web_writing]
 OWN = {"BoundedWebSocket", "BoundedReads", "GroupedWrites"}

@@ -7,7 +7,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
-from chatline.web_writing import HELD_BYTES, GroupedWrites, frame_head
+from chatline.serving.web_writing import HELD_BYTES, GroupedWrites, frame_head
 from tests.chatline.web_sockets import serving
 
 pytestmark = pytest.mark.once

@@ -231,7 +231,9 @@ def test_image_is_built_with_its_files_and_texts(image: Path) -> None:
 
 
 def test_image_holds_what_its_commands_import(image: Path) -> None:
-    run_in_image(image, "python", "-c", "import django; django.setup(); import chatline.asgi, chatline.web_protocol")
+    run_in_image(
+        image, "python", "-c", "import django; django.setup(); import chatline.asgi, chatline.serving.web_protocol"
+    )
     commands = run_in_image(image, "python", "manage.py", "help", "--commands").split()
 
     assert {"migrate", "housekeeping", "backup", "restore", "check", "createsuperuser"} <= set(commands)

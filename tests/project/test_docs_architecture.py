@@ -14,7 +14,14 @@ from tests.project.documents import DOCS, document, headings, names, one_name, r
 pytestmark = pytest.mark.once
 
 PACKAGES = ["chatline", "counsellor", "stats", "intake"]
-DEEP = ["intake/delivery", "intake/rules", "intake/sealing"]
+DEEP = [
+    "chatline/logs",
+    "chatline/operating",
+    "chatline/serving",
+    "intake/delivery",
+    "intake/rules",
+    "intake/sealing",
+]
 # What every Django app has stands on no map.
 ORDINARY = {"__init__.py", "apps.py", "locale", "management", "migrations", "__pycache__"}
 PATH = re.compile(

@@ -72,7 +72,7 @@ def test_who_does_not_read_is_not_read(installation: Installation) -> None:
 
 
 def test_stock_websocket_is_filled_by_pings(installation: Installation) -> None:
-    """Why the other one exists; when this fails, uvicorn has mended it, and chatline/web_protocol.py can shrink."""
+    """Why the other one exists; when this fails, uvicorn has mended it, and ours can shrink."""
     with Web(installation, name="stock", extra=STOCK) as web, deaf_link(web) as link:
         before = weight(web)
 

@@ -17,8 +17,8 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from chatline.web_protocol import BoundedWebSocket
-from chatline.web_reading import IDLE_BURST, PIECE_BYTES
+from chatline.serving.web_protocol import BoundedWebSocket
+from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES
 from tests.protocol.strict_bytes import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, read_stream, unmask
 
 FRAME_BYTES = 16_384

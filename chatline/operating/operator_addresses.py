@@ -6,9 +6,9 @@ import json
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from chatline.health import Answer, healthz, readyz
-from chatline.metrics import may_read, read_metrics
 from chatline.middleware.no_trace import App, Receive, Scope, Send
+from chatline.operating.health import Answer, healthz, readyz
+from chatline.operating.metrics import may_read, read_metrics
 
 JSON = b"application/json"
 PLAIN = b"text/plain; charset=utf-8"

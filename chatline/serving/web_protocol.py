@@ -14,8 +14,8 @@ from typing import Any
 
 from websockets.exceptions import InvalidState
 
-from chatline.web_reading import BoundedReads
-from chatline.web_writing import GroupedWrites
+from chatline.serving.web_reading import BoundedReads
+from chatline.serving.web_writing import GroupedWrites
 
 LINGER_SECONDS = 10.0
 """How long a closed socket waits for a client to read what is left for her."""

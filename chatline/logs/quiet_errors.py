@@ -13,7 +13,7 @@ import threading
 from types import TracebackType
 from typing import Any
 
-from chatline.quiet_logs import PRINTED, place_of
+from chatline.logs.quiet_logs import place_of
 
 logger = logging.getLogger("chatline")
 
@@ -65,7 +65,7 @@ class MutedStream(io.TextIOBase):
             caller = sys._getframe(1)
             place = place_of(caller.f_code.co_filename, caller.f_lineno)
             if place is not None and not place.startswith("logging/"):
-                logger.warning(PRINTED, stacklevel=2)
+                logger.warning("Something was printed, and is not shown.", stacklevel=2)  # `PRINTED`
         return len(text)
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from chatline.asker import asker_of
+from chatline.operating.asker import asker_of
 from intake.delivery.draining import is_draining
 from intake.delivery.hub import Hub, running_hub
 from intake.delivery.measures import MACHINE, PEOPLE

@@ -27,7 +27,7 @@ LEVELS = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
 LOGGER_NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 NO_MODULES = {"root", "py"}
 PRINTED = "Something was printed, and is not shown."
-"""Ours, and said in the name of the file that printed (chatline/quiet_errors.py)."""
+"""Ours, and said in the name of the file that printed (chatline/logs/quiet_errors.py)."""
 CHAIN = 10
 PLACES = 40
 

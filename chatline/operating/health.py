@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from chatline.asker import asker_of
+from chatline.operating.asker import asker_of
 from intake.delivery.draining import is_draining
 from intake.delivery.hub import running_hub
 from intake.sealing.router import ALIAS as KEYS

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
 import gc
-import logging
 import sys
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from chatline.asker import stop_askers
 from chatline.checks.start_up import find_dangers
-from chatline.quiet_errors import mute_streams
+from chatline.logs.quiet_errors import mute_streams
+from chatline.operating.asker import stop_askers
 from intake.delivery.drain import drain_on_sigterm
 from intake.delivery.hub import current_hub, stop_hub
 
-logger = logging.getLogger(__name__)
-
-REFUSED = "dangerous configuration"
 GARBAGE_THRESHOLDS = (20_000, 10, 20)
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while another waits for it. A message changes threads half a dozen times:
@@ -42,8 +38,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             if settings.LOG_FORMAT == "json":
                 mute_streams()
             if await sync_to_async(find_dangers, thread_sensitive=False)():
-                logger.critical("Chatline does not start with a dangerous configuration: docs/configuration.md.")
-                await send({"type": "lifespan.startup.failed", "message": REFUSED})
+                await send({"type": "lifespan.startup.failed", "message": "a dangerous configuration"})
                 return
             await current_hub()
             drain_on_sigterm()

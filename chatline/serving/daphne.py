@@ -1,6 +1,6 @@
 """The application for daphne, which sends no lifespan events and not every close code: this module makes it.
 
-    daphne --websocket-max-message-size 16384 --websocket-max-frame-size 16384 ... chatline.daphne:application
+    daphne --websocket-max-message-size 16384 --websocket-max-frame-size 16384 ... chatline.serving.daphne:application
 
 So the hub starts with the server, SIGTERM means goodbye, and commits are finished, as with uvicorn. What differs is in
 docs/decisions.md, "The server".
