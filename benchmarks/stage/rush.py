@@ -29,6 +29,7 @@ CHAT_SECONDS = 3.0
 SETTLING_SECONDS = 10.0
 """A tick of five seconds, the second's pause between two looks at a queue, and a busy machine."""
 MESSAGE_SECONDS = 15.0
+BUSY_WITHIN_SECONDS = 20.0
 
 
 @dataclass
@@ -89,6 +90,7 @@ async def _rush(server: Server, staff: Sequence[Staff], *, visitors: int, second
         await answerer.start(server.port)
     callers = [new_caller(device(number), clock, helpline="line") for number in range(visitors)]
     await asyncio.gather(*(arrive(caller, server.port, random.uniform(0, seconds)) for caller in callers))
+    await until_all_are_busy(answerers)
     for answerer in answerers:
         answerer.most = 0  # nobody new is claimed while the places are compared
     await asyncio.sleep(SETTLING_SECONDS)
@@ -99,6 +101,14 @@ async def _rush(server: Server, staff: Sequence[Staff], *, visitors: int, second
     for caller in callers:
         caller.leave()
     return sum_up(callers, answerers, misplaced=misplaced, unheard=unheard)
+
+
+async def until_all_are_busy(answerers: Sequence[Answerer]) -> None:
+    """Until they have claimed as many as they may hold together, or some time has gone by."""
+    give_up_at = time.perf_counter() + BUSY_WITHIN_SECONDS
+    most = sum(answerer.most for answerer in answerers)
+    while sum(answerer.claimed for answerer in answerers) < most and time.perf_counter() < give_up_at:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
 
 
 async def arrive(caller: Caller, port: int, after_seconds: float) -> None:
