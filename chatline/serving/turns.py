@@ -18,7 +18,7 @@ from django.urls import ResolverMatch
 
 from chatline.middleware.hosts import is_static_file
 
-TURNS = 8
+TURNS = 12
 """More threads take the interpreter from each other. With delivery's own threads they stay below the pool's size."""
 WAIT_SECONDS = 12.0
 """In line. A page gives up after fifteen."""

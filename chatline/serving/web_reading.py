@@ -25,6 +25,9 @@ RECEIVE_BYTES = 32_768
 IDLE_BURST = 100
 IDLE_PER_SECOND = 20
 """Frames that bring no message: a client answers a PING every 20 s, and sends few messages in parts."""
+QUEUED_EVENTS = 8
+"""Messages that may wait for the application before nothing more is read. uvicorn stops reading at each, which costs
+two system calls a message."""
 NOT_TEXT = 1007
 
 
@@ -54,15 +57,24 @@ class BoundedReads(WebSocketsSansIOProtocol):
         if idle := arrived - (self.queue.qsize() - waiting):
             self._count_idle(idle)
 
-    # uvicorn does the same, and writes a line to the log each time: somebody could fill a disk with it.
     def send_receive_event_to_app(self) -> None:
-        if self.close_sent or self.curr_msg_data_type != "text" or is_text(b"".join(self.frames)):
-            super().send_receive_event_to_app()
+        data, self.frames = b"".join(self.frames), []
+        if self.close_sent:
             return
-        self.frames = []
-        with suppress(InvalidState):  # her own goodbye, read together with it, has been answered
-            self.conn.send_close(NOT_TEXT)
-        self.handle_parser_exception()
+        if self.curr_msg_data_type == "text":
+            try:
+                self.queue.put_nowait({"type": "websocket.receive", "text": data.decode()})
+            except UnicodeDecodeError:
+                # uvicorn does the same, and writes a line to the log each time: somebody could fill a disk with it.
+                with suppress(InvalidState):  # her own goodbye, read together with it, has been answered
+                    self.conn.send_close(NOT_TEXT)
+                self.handle_parser_exception()
+                return
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        if not self.read_paused and self.queue.qsize() >= QUEUED_EVENTS:
+            self.read_paused = True
+            self.transport.pause_reading()
 
     def _count_idle(self, frames: int) -> None:
         if self._idle is None:
@@ -111,11 +123,3 @@ class BoundedReads(WebSocketsSansIOProtocol):
         if self._resting is not None:
             self._resting.cancel()
             self._resting = None
-
-
-def is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

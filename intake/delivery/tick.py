@@ -35,8 +35,8 @@ BEATS_PER_SECOND = 10
 SEEN_SECONDS = 30
 QUEUE_PAUSE_SECONDS = 1.0
 HALF_STEP_SECONDS = 0.5
-PART = 250
-"""Conversations seen to in one turn of the event loop."""
+PART = 50
+"""Conversations seen to in one turn of the event loop: what is longer holds up messages, in each of their turns."""
 
 Look = tuple[bool, Snapshot | None]
 """Whether a conversation has changed since it was known, and if so what it is now: None when it was purged."""
