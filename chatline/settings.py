@@ -254,6 +254,8 @@ AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "user_agent"]
 AXES_VERBOSE = False
 
 SESSION_ENGINE = "counsellor.rules.sessions"
+# Not in a cookie of their own: a notice may hold a name.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -44,10 +44,15 @@ def _command(name: str, *arguments: str, connected: bool = True) -> tuple[list[s
     return [find_program(name), *command[1:]], {**os.environ, **(own or {})}
 
 
+MAY_BE_IDLE = "SET LOCAL idle_in_transaction_session_timeout = 0"
+"""The transaction waits for a program that may take long; pages must not (`chatline/settings.py`)."""
+
+
 def dump_database(target: Path, *, leave_out: Sequence[str]) -> dict[str, int]:
     """Write the dump; rows by table, counted in the very snapshot that was dumped."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(MAY_BE_IDLE)
         cursor.execute("SELECT pg_export_snapshot()")
         options = [f"--snapshot={cursor.fetchone()[0]}", "--format=custom", f"--file={target}"]
         # Not compressed here but around: what is compressed cannot be searched for keys.
@@ -112,6 +117,7 @@ def _count_others() -> int:
 def restore_database(dump: Path, *, tables: dict[str, int]) -> None:
     """All or nothing: the old tables go, the backup's come, and every conversation has a new epoch, in one commit."""
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(MAY_BE_IDLE)
         _drop_tables(cursor)
         _run_script(cursor, _script(dump, "--section=pre-data", "--section=data"))
         cursor.execute("RESET search_path")

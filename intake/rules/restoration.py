@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from intake.models import Conversation, PendingContact
+from intake.rules.clock_guard import note_open
 from intake.rules.lifecycle import State, leave_contact_to_register
 from intake.rules.retention import purge_conversations, sweep_orphaned_keys
 from intake.sealing.models import SealKey
@@ -51,6 +52,9 @@ def settle_restored(*, now: datetime) -> Settled:
     for start in range(0, len(keyless), 500):
         purge_conversations([c.public_id for c in keyless[start : start + 500]])
     keys = sweep_orphaned_keys(now=now, hours=None)
+    # A backup does not say when the service was last open: without it, the first round of housekeeping would end the
+    # wait of everybody who could not be there meanwhile.
+    note_open(now=now)
     return Settled(kept=Conversation.objects.count(), removed=len(keyless), keys=keys)
 
 

@@ -19,6 +19,7 @@ from django.db import connection
 
 from chatline.backups.archive import write_archive
 from chatline.backups.manifest import FORMAT, Manifest
+from chatline.backups.postgres import find_program
 from chatline.backups.problem import BackupProblem
 from chatline.backups.restoring import inspect_backup
 from scripts.machine import ROOT
@@ -207,6 +208,19 @@ def test_backup_that_does_not_fit_is_refused(small: Path, changes: dict[str, obj
 def test_what_is_not_there_is_said_plainly(arguments: list[str], said: str) -> None:
     with pytest.raises(CommandError, match=said):
         call_command(*arguments)
+
+
+def test_dump_may_take_longer_than_a_page_may_be_idle(demo_on_postgres: MakeDemo, tmp_path: Path) -> None:
+    slow = tmp_path / "bin" / "pg_dump"
+    slow.parent.mkdir()
+    slow.write_text(f'#!/bin/sh\nsleep 21\nexec {find_program("pg_dump")} "$@"\n')
+    slow.chmod(0o755)
+    installation = demo_on_postgres(tmp_path / "data", **SETTINGS)
+    installation.environment["PATH"] = f"{slow.parent}{os.pathsep}{installation.environment['PATH']}"
+
+    installation.manage("backup", str(tmp_path / "backup"))
+
+    assert (tmp_path / "backup").stat().st_size > 0
 
 
 def test_password_is_in_no_argument(demo_on_postgres: MakeDemo, tmp_path: Path) -> None:

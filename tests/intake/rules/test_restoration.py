@@ -14,6 +14,7 @@ from intake.models import Conversation, Helpline, PendingContact
 from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation
 from intake.rules.openings import Opened
 from intake.rules.restoration import NEW_EPOCHS, PENDING_WITHOUT_CONVERSATION, settle_restored
+from intake.rules.rounds import keep_round
 from intake.sealing.key_store import create_key, destroy_keys
 from intake.sealing.models import SealKey
 
@@ -36,6 +37,15 @@ def test_key_of_what_came_after_the_backup_is_destroyed(visitor: Opened) -> None
 
     assert settle_restored(now=NOW).keys == 1
     assert list(SealKey.objects.values_list("subject_id", flat=True)) == [visitor.conversation.public_id]
+
+
+def test_first_round_after_a_restore_ends_nobodys_wait(visitor: Opened) -> None:
+    Conversation.objects.update(visitor_seen_at=NOW - timedelta(hours=1), last_activity_at=NOW - timedelta(hours=1))
+    settle_restored(now=NOW)
+
+    keep_round(now=NOW + timedelta(minutes=1), uptime=None)
+
+    assert Conversation.objects.get().state == Conversation.State.WAITING
 
 
 def test_settling_twice_does_nothing_more(visitor: Opened, other_visitor: Opened, counsellor: Counsellor) -> None:
