@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -107,34 +105,6 @@ def test_runbooks_that_are_pointed_to_exist() -> None:
     pointed = set(re.findall(r'"([A-Z][^"]+)"', table))
 
     assert pointed - headings == set()
-
-
-def test_upgrade_restarts_one_web_process_after_the_other(tmp_path: Path) -> None:
-    """`deploy/upgrade` with a program in the place of docker-compose that only writes down how it was called."""
-    log, program = tmp_path / "calls", tmp_path / "compose"
-    # The proxy is still shown the file that was there when it began.
-    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\ncase "$*" in *Caddyfile) echo old ;; esac\n')
-    program.chmod(0o755)
-    (tmp_path / "deploy").mkdir()
-    for name in ("upgrade", "make-secrets", "Caddyfile"):
-        (tmp_path / "deploy" / name).write_bytes((ROOT / "deploy" / name).read_bytes())
-        (tmp_path / "deploy" / name).chmod(0o755)
-
-    environment = {**os.environ, "COMPOSE": str(program)}
-    subprocess.run([tmp_path / "deploy" / "upgrade"], env=environment, check=True, capture_output=True)
-
-    calls = [" ".join(line.split()[:4]) for line in log.read_text().splitlines()]
-    assert calls == [
-        "build",
-        "run --rm migrate",
-        "up -d --no-deps web-a",
-        "exec -T web-a python",
-        "up -d --no-deps web-b",
-        "exec -T web-b python",
-        "up -d --no-deps housekeeping",
-        "exec -T proxy cat",
-        "up -d --no-deps --force-recreate",
-    ]
 
 
 # -- a page that is wrong is caught -----------------------------------------------------------------------
