@@ -17,9 +17,13 @@ from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 
 from chatline.middleware.hosts import is_static_file
+from chatline.middleware.no_trace import pseudonym_of
+from chatline.serving.line import Line
 
-TURNS = 12
+TURNS = 10
 """More threads take the interpreter from each other. With delivery's own threads they stay below the pool's size."""
+FILE_TURNS = 2
+"""A page's style and script wait for no page, and so for no database."""
 WAIT_SECONDS = 12.0
 """In line. A page gives up after fifteen."""
 LEFT_IN_LINE = "chatline.left_in_line"
@@ -30,7 +34,8 @@ class Turns(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._turns = asyncio.Semaphore(TURNS)
+        self._pages, self._files = Line(TURNS), Line(FILE_TURNS)
+        self._answering: set[asyncio.Future[HttpResponseBase]] = set()
         # An answer begins without connections and leaves none. Whoever waits in line need not have a thread for them.
         for receiver in (close_old_connections, reset_queries):
             request_started.disconnect(receiver)
@@ -40,18 +45,22 @@ class Turns(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        if is_static_file(request.path_info):
-            return await self._answer(request)  # a page's style and script wait for no database
+        line = self._files if is_static_file(request.path_info) else self._pages
         try:
             async with asyncio.timeout(WAIT_SECONDS):
-                await self._turns.acquire()
+                await line.wait(pseudonym_of(request))
         except TimeoutError:
             request.META[LEFT_IN_LINE] = True
             return await self._answer(request)
-        try:
-            return await self._answer(request)
-        finally:
-            self._turns.release()
+        # Whoever hangs up does not stop the thread that works for her: her turn ends with it.
+        answering = asyncio.ensure_future(self._answer(request))
+        self._answering.add(answering)
+        answering.add_done_callback(lambda answered: self._answered(answered, line))
+        return await asyncio.shield(answering)
+
+    def _answered(self, answered: asyncio.Future[HttpResponseBase], line: Line) -> None:
+        self._answering.discard(answered)
+        line.leave()
 
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         return await sync_to_async(self._get_response_and_let_go)(request)

@@ -20,9 +20,15 @@ Asked = tuple[int, dict[bytes, bytes], bytes]
 
 
 async def ask(
-    path: str, *, method: str = "GET", headers: Any = (), host: str = "whatever.example", app: Any = None
+    path: str,
+    *,
+    method: str = "GET",
+    headers: Any = (),
+    host: str = "whatever.example",
+    app: Any = None,
+    gone: asyncio.Event | None = None,
 ) -> Asked:
-    """Of the whole application, or of `app` alone."""
+    """Of the whole application, or of `app` alone. Whoever asks hangs up when `gone` is set."""
     from chatline.asgi import application
 
     said: list[dict[str, Any]] = []
@@ -33,7 +39,10 @@ async def ask(
     body = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
     async def receive() -> Any:
-        return next(body, None) or await asyncio.Event().wait()
+        if event := next(body, None):
+            return event
+        await (gone or asyncio.Event()).wait()
+        return {"type": "http.disconnect"}
 
     scope = {
         "type": "http",

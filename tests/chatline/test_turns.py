@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.core.signals import request_finished
 from django.db import connections
 
 from chatline.serving import turns
 from chatline.serving.turns import TURNS, Turns
 from intake.models import Helpline
-from tests.chatline.conftest import ask
+from tests.chatline.conftest import Asked, ask
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases=["default", "keys"]), pytest.mark.asyncio]
 
@@ -20,7 +23,7 @@ async def busy() -> AsyncIterator[Turns]:
     """A handler that is making as many pages as it makes at a time."""
     handler = Turns()
     for _ in range(TURNS):
-        await handler._turns.acquire()
+        await handler._pages.wait("somebody")
     yield handler
     await sync_to_async(connections.close_all)()
 
@@ -30,7 +33,7 @@ async def test_who_comes_while_all_are_busy_waits_for_a_turn(busy: Turns, helpli
     await asyncio.sleep(0.2)
     assert not waiting.done()
 
-    busy._turns.release()
+    busy._pages.leave()
     status, _, page = await waiting
 
     assert status == 200
@@ -38,12 +41,12 @@ async def test_who_comes_while_all_are_busy_waits_for_a_turn(busy: Turns, helpli
 
 
 async def test_a_turn_is_given_back_whatever_became_of_the_page(busy: Turns) -> None:
-    busy._turns.release()
+    busy._pages.leave()
 
     answers = [await ask("/nobody/", host="testserver", app=busy) for _ in range(3)]
 
     assert [status for status, _, _ in answers] == [404] * 3
-    assert busy._turns._value == 1
+    assert busy._pages.free == 1
 
 
 async def test_who_has_waited_too_long_is_asked_to_come_back(
@@ -61,7 +64,57 @@ async def test_who_has_waited_too_long_is_asked_to_come_back(
     assert b"116 123" in page
 
 
-async def test_static_files_wait_for_nobody(busy: Turns) -> None:
+async def test_one_address_keeps_no_other_waiting(busy: Turns, helpline: Helpline) -> None:
+    def page_for(address: str) -> asyncio.Task[Asked]:
+        async def from_there(scope: Any, receive: Any, send: Any) -> None:
+            await busy({**scope, "client": (address, 0)}, receive, send)
+
+        return asyncio.create_task(ask(f"/{helpline.slug}/", host="testserver", app=from_there))
+
+    many = [page_for("fd00::1") for _ in range(5)]
+    await until(lambda: len(busy._pages._waiting.get("fd00::1", ())) == 5)
+    other = page_for("fd00::2")
+    await until(lambda: "fd00::2" in busy._pages._waiting)
+
+    busy._pages.leave()
+    await other
+
+    assert sum(page.done() for page in many) <= 2
+    await asyncio.gather(*many)
+
+
+async def test_turn_lasts_as_long_as_its_thread(helpline: Helpline, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hangs up does not stop it."""
+    handler, let_go = Turns(), threading.Event()
+    answer = handler.get_response
+    monkeypatch.setattr(handler, "get_response", lambda request: let_go.wait(20) and answer(request))
+    gone = asyncio.Event()
+    asking = asyncio.create_task(ask(f"/{helpline.slug}/", host="testserver", app=handler, gone=gone))
+    await until(lambda: handler._pages.free == TURNS - 1)
+
+    given_up = asyncio.Event()
+
+    async def note(**_: object) -> None:
+        given_up.set()
+
+    request_finished.connect(note)
+    gone.set()
+    await given_up.wait()
+    assert handler._pages.free == TURNS - 1
+
+    let_go.set()
+    with pytest.raises(IndexError):  # nothing was said to her
+        await asking
+    assert handler._pages.free == TURNS
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not reached():  # noqa: ASYNC110 - nobody says so
+            await asyncio.sleep(0.01)
+
+
+async def test_static_files_wait_for_no_page(busy: Turns) -> None:
     status, _, _ = await asyncio.wait_for(ask("/static/css/none.css", host="testserver", app=busy), timeout=5)
 
     assert status == 404
