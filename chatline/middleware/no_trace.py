@@ -14,13 +14,14 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
-from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import Error, connections
+from django.db import connections
 from django.http import HttpRequest
 
+from chatline.operating.asker import asker_of
 from intake.sealing.router import ALIAS as KEYS
 from intake.sealing.salt import SALT_BYTES, salt_of
 
@@ -45,6 +46,8 @@ KEPT = frozenset(
 
 
 NOBODY = ("::", 0)
+SALT_SECONDS = 2.0
+"""A key store that hangs is not waited for any longer than one that refuses: every page stands behind this."""
 AGAIN_SECONDS = 15.0
 """Without the key store the pages still come, with the emergency numbers on them; it is not asked for every one."""
 logger = logging.getLogger(__name__)
@@ -118,25 +121,24 @@ class NoTrace:
 
     async def _salt_of_today(self) -> bytes:
         today = datetime.now(UTC).date()
-        if self._salt is not None and self._salt[0] == today:
-            return self._salt[1]
-        return await sync_to_async(self._renew)(today)
-
-    def _renew(self, today: date) -> bytes:
-        """In the one thread of all: who has waited behind a try finds what came of it."""
-        if self._salt is not None and self._salt[0] == today:
-            return self._salt[1]
-        if time.monotonic() >= self._again_at:
-            try:
-                self._salt = (today, _read_salt(today))
-            except Error:
-                logger.warning("The day's salt cannot be read: pseudonyms are this process's own.", exc_info=True)
+        if not self._has_salt_of(today) and time.monotonic() >= self._again_at:
+            await asker_of(KEYS).run(partial(self._renew, today), within_seconds=SALT_SECONDS)
+            if not self._has_salt_of(today) and time.monotonic() >= self._again_at:
+                logger.warning("The day's salt cannot be read: pseudonyms are this process's own.")
                 self._again_at = time.monotonic() + AGAIN_SECONDS
-            else:
-                return self._salt[1]
+        if self._salt is not None and self._salt[0] == today:
+            return self._salt[1]
         if self._stand_in is None or self._stand_in[0] != today:
             self._stand_in = (today, secrets.token_bytes(SALT_BYTES))
         return self._stand_in[1]
+
+    def _has_salt_of(self, day_on: date) -> bool:
+        return self._salt is not None and self._salt[0] == day_on
+
+    def _renew(self, today: date) -> None:
+        """In the asker's one thread: who has waited behind another finds what came of it."""
+        if not self._has_salt_of(today):
+            self._salt = (today, _read_salt(today))
 
 
 def _address_of(scope: Scope) -> str:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import connections
 
 from chatline.middleware.no_trace import NoTrace, pseudonymise
+from chatline.operating.asker import own_connection
 
 SALT, OTHER_SALT = b"s" * 32, b"t" * 32
 
@@ -103,4 +107,49 @@ async def test_without_the_key_store_people_get_in_under_another_pseudonym() -> 
         await reading("ALTER TABLE sealing_away RENAME TO sealing_salt")
 
     assert seen[0] == seen[1] != seen[2]
+    assert "203.0.113" not in repr(seen)
+
+
+@asynccontextmanager
+async def hanging_key_store() -> AsyncIterator[None]:
+    """Whoever asks for a salt meanwhile hears nothing."""
+    connection = await sync_to_async(own_connection)("keys")
+
+    def lock() -> None:
+        statements = {
+            "sqlite": ["BEGIN EXCLUSIVE"],
+            "postgresql": ["BEGIN", "LOCK TABLE sealing_salt IN ACCESS EXCLUSIVE MODE"],
+        }
+        with connection.cursor() as cursor:
+            for statement in statements[connection.vendor]:
+                cursor.execute(statement)
+
+    await sync_to_async(lock)()
+    try:
+        yield
+    finally:
+        await sync_to_async(connection.close)()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "keys"])
+async def test_key_store_that_hangs_is_not_waited_for_and_holds_nobody_else_up() -> None:
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope["client"])
+
+    async def come(outermost: NoTrace, address: str) -> None:
+        await outermost({"type": "http", "client": (address, 1), "headers": []}, None, None)  # type: ignore[arg-type]
+
+    outermost = NoTrace(app)
+    async with hanging_key_store():
+        visitors = asyncio.gather(*(come(outermost, address) for address in ("203.0.113.7", "203.0.113.8")))
+        async with asyncio.timeout(1):
+            await sync_to_async(lambda: None)()  # what everything else of Django's waits for
+        async with asyncio.timeout(4):
+            await visitors
+        async with asyncio.timeout(1):
+            await come(outermost, "203.0.113.7")
+
+    assert seen[0] == seen[2] != seen[1]
     assert "203.0.113" not in repr(seen)
