@@ -159,6 +159,7 @@ class Feed:
 
     def lose(self) -> None:
         """The conversation was purged."""
+        self.head = self.cursor
         self.say(frames.StateChange(state="ended", reason="erased"))
         self.close(frames.CLOSE_ENDED)
 
@@ -181,8 +182,8 @@ class Feed:
 
     def close(self, code: int) -> None:
         """Close when what was said before has gone out."""
-        if self._closing is None:
-            self._closing = code
+        if self._closing is None or (self._closing == frames.CLOSE_ENDED != code):
+            self._closing = code  # who has no right any more does not get the rest of what has ended
             self.kick()
 
     async def finish(self) -> None:

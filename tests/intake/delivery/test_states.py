@@ -7,6 +7,7 @@ from django.utils import timezone
 from counsellor.models import Counsellor
 from intake.delivery.announcing import announce
 from intake.delivery.frames import CLOSE_ENDED, CLOSE_POLICY, CLOSE_TOKEN_DEAD
+from intake.delivery.hub import Hub
 from intake.models import Conversation, Message
 from intake.rules.lifecycle import (
     EndReason,
@@ -121,6 +122,40 @@ async def test_reader_of_an_ended_conversation_gets_it_whole(visitor: Opened, vi
     assert welcome["state"] == "ended"
     assert (await again.read("message"))["body"] == "det siste jeg skrev"
     assert await again.closed() == CLOSE_ENDED
+
+
+async def test_reader_without_a_right_gets_no_more_of_what_has_ended(
+    hub: Hub, visitor: Opened, visitor_chat: Make, settings: object
+) -> None:
+    settings.WINDOW_MESSAGES = 1  # type: ignore[attr-defined]
+    chat = visitor_chat()
+    await chat.hello(token=visitor.token)
+    for body in ("en", "to", "tre"):
+        await chat.post(body)
+    await chat.read("message")
+    await end(visitor)
+    await state(chat, "ended")
+
+    [feed] = hub.local_feeds()
+    feed.close(CLOSE_TOKEN_DEAD)
+
+    assert await chat.closed() == CLOSE_TOKEN_DEAD
+
+
+async def test_purged_conversation_is_closed_though_not_all_was_read(
+    hub: Hub, visitor: Opened, visitor_chat: Make, settings: object
+) -> None:
+    settings.WINDOW_MESSAGES = 1  # type: ignore[attr-defined]
+    chat = visitor_chat()
+    await chat.hello(token=visitor.token)
+    for body in ("en", "to", "tre"):
+        await chat.post(body)
+    await chat.read("message")
+
+    [feed] = hub.local_feeds()
+    feed.lose()
+
+    assert await chat.closed() == CLOSE_ENDED
 
 
 async def test_message_after_the_end_is_refused_and_a_retry_from_before_is_not(
