@@ -149,7 +149,9 @@ def _of_housekeeping(state: State) -> Iterable[Metric]:
         age = max(0.0, (timezone.now() - state.round_at).total_seconds())
         yield gauge("chatline_housekeeping_age_seconds", "Since the last round of housekeeping.", round(age))
     refused = int(state.held_back > 0)
-    yield gauge("chatline_purge_refused", "1 when housekeeping refuses to remove: look at the clock.", refused)
+    yield gauge(
+        "chatline_purge_refused", "1 when housekeeping refuses to remove: look at the clock and the database.", refused
+    )
 
 
 ROUNDED: dict[str, float] = {

@@ -63,6 +63,10 @@ def purge_by_age(*, now: datetime) -> int:
 
 def sweep_orphaned_keys(*, now: datetime, hours: int | None = ORPHAN_HOURS) -> int:
     """Destroy keys that no conversation belongs to; `hours` old ones, or with None of any age."""
+    return destroy_keys(find_orphaned_keys(now=now, hours=hours))
+
+
+def find_orphaned_keys(*, now: datetime, hours: int | None = ORPHAN_HOURS) -> list[uuid.UUID]:
     keys = SealKey.objects.all()
     if hours is not None:
         keys = keys.filter(created_at__lte=now - timedelta(hours=hours))
@@ -72,4 +76,4 @@ def sweep_orphaned_keys(*, now: datetime, hours: int | None = ORPHAN_HOURS) -> i
         part = subject_ids[start : start + 500]
         alive = set(Conversation.objects.filter(public_id__in=part).values_list("public_id", flat=True))
         orphans += [subject_id for subject_id in part if subject_id not in alive]
-    return destroy_keys(orphans)
+    return orphans

@@ -16,7 +16,8 @@ from intake.rules.clock_guard import (
     note_round,
     read_clocks,
 )
-from intake.rules.retention import count_due, purge_by_age, sweep_orphaned_keys
+from intake.rules.retention import count_due, find_orphaned_keys, purge_by_age, sweep_orphaned_keys
+from intake.sealing.models import SealKey
 from intake.sealing.salt import destroy_future_salts, destroy_old_salts
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ def keep_round(*, now: datetime, uptime: Uptime | None, database: datetime | Non
     if done.held_back:
         if note_held_back(done.held_back, clocks=clocks, uptime=uptime):
             logger.error(
-                "Housekeeping refuses to remove conversations: is the clock right?", extra={"count": done.held_back}
+                "Housekeeping refuses to remove conversations or keys: is the clock right, and the database yours?",
+                extra={"count": done.held_back},
             )
         return done
     if not clocks.steady:
@@ -70,11 +72,17 @@ def _remove(done: Round, *, now: datetime) -> None:
 
 
 def _count_too_much(clocks: Clocks, *, confirmed: int) -> int:
-    """How many conversations must stay for now; 0 when they may go."""
+    """How many conversations and keys must stay for now; 0 when they may go.
+
+    Keys that most conversations are missing for: the database was lost and is to be restored.
+    """
     ended = Conversation.objects.filter(state=State.ENDED).count()
     living = Conversation.objects.count() - ended
     # A jump also makes the time since the last sign of service look like an outage, which forgives everybody.
     left = count_abandoned(now=clocks.now, forgive_outage=not clocks.jumped)
     due = count_due(now=clocks.now)
-    too_much = is_too_much(left, living, jumped=clocks.jumped) or is_too_much(due, ended, jumped=clocks.jumped)
-    return left + due if too_much and left + due > confirmed else 0
+    stray = len(find_orphaned_keys(now=clocks.now))
+    shares = ((left, living), (due, ended), (stray, SealKey.objects.count()))
+    too_much = any(is_too_much(doomed, all_, jumped=clocks.jumped) for doomed, all_ in shares)
+    doomed = left + due + stray
+    return doomed if too_much and doomed > confirmed else 0

@@ -131,7 +131,7 @@ def test_command_that_refuses_says_so_and_takes_the_administrators_word(
     )
 
     assert refused.returncode == 3
-    assert "Refused to end or purge 4 conversations" in refused.stderr
+    assert "Refused to remove 4 conversations" in refused.stderr
     assert "--yes-remove 4" in refused.stderr
     assert before == 4
     assert (confirmed.returncode, confirmed.stdout.split(",")[0]) == (0, "closed 4 abandoned")

@@ -78,7 +78,8 @@ def summary(done: Round) -> str:
 
 def refusal(done: Round) -> str:
     return (
-        f"Refused to end or purge {done.held_back} conversations: that is more than half, and the clock may be wrong. "
+        f"Refused to remove {done.held_back} conversations or keys: that is more than half. "
         f"This machine says {timezone.now():%Y-%m-%d %H:%M} UTC. If that is wrong, put the clock right, and nothing "
-        f"was lost. If it is right: manage.py housekeeping --yes-remove {done.held_back}"
+        f"was lost. If the database is not the one that the keys belong to, restore it first. "
+        f"If both are right: manage.py housekeeping --yes-remove {done.held_back}"
     )

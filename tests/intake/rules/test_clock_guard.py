@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -24,7 +25,8 @@ from intake.rules.lifecycle import EndReason, claim_conversation, end_conversati
 from intake.rules.openings import open_conversation
 from intake.rules.presence import mark_visitors_seen
 from intake.rules.rounds import Round, keep_round
-from intake.sealing.models import Salt
+from intake.sealing.key_store import create_key
+from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
 
 pytestmark = pytest.mark.django_db
@@ -380,3 +382,24 @@ def test_clocks_that_agree_are_steady(helpline: Helpline) -> None:
     assert read_clocks(now=NOW + 4 * MINUTE, uptime=up(MINUTE)).steady
     assert not read_clocks(now=NOW + 10 * MINUTE, uptime=up(MINUTE)).steady
     assert read_clocks(now=NOW - DAY, uptime=up(MINUTE)).steady
+
+
+def test_keys_outlive_a_database_that_was_lost(helpline: Helpline) -> None:
+    """A new database has no conversation and has seen no round: it is to be restored, and needs them then."""
+    hours_ago = NOW - timedelta(hours=2)
+    for _ in range(FEW_CONVERSATIONS + 1):
+        create_key(uuid.uuid4(), now=hours_ago)
+
+    first = keep_round(now=NOW, uptime=up(DAY))
+    second = keep_round(now=NOW + timedelta(minutes=1), uptime=up(DAY + timedelta(minutes=1)))
+
+    assert first.held_back == second.held_back == SealKey.objects.count() == FEW_CONVERSATIONS + 1
+    assert keep_round(now=NOW + timedelta(minutes=2), uptime=up(DAY), confirmed=FEW_CONVERSATIONS + 1).held_back == 0
+    assert not SealKey.objects.exists()
+
+
+def test_few_stray_keys_are_swept_in_any_database(helpline: Helpline) -> None:
+    create_key(uuid.uuid4(), now=NOW - timedelta(hours=2))
+
+    assert keep_round(now=NOW, uptime=up(DAY)).held_back == 0
+    assert not SealKey.objects.exists()
