@@ -49,6 +49,10 @@ class Scene:
     def fail(self, what: str) -> None:
         self.failures.append(what)
 
+    def count(self, what: str, number: int) -> None:
+        """Add to a figure to print."""
+        self.notes[what] = str(int(self.notes.get(what, 0)) + number)
+
     async def do(self, work: Callable[[], object]) -> None:
         """Something that blocks, while the load goes on."""
         await asyncio.to_thread(work)

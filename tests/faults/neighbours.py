@@ -13,9 +13,8 @@ from statistics import median
 from tests.faults.fault import Scene
 from tests.faults.history import End
 from tests.faults.load import percentile
-from tests.faults.watch import weight
+from tests.faults.watch import judge_growth, weight
 
-GROWN_MEGABYTES = 20.0
 SLOWER = 1.2
 WINDOW_SECONDS = 3.0
 ROUNDS, MANY_ROUNDS = 5, 9
@@ -67,13 +66,11 @@ class Neighbours:
             return
         slower = median(self.ratios)
         scene.notes["others ×"] = f"{slower:.2f} of {len(self.ratios)}"
-        scene.notes["grown MB"] = f"{self.grown:.0f}"
         if slower > SLOWER:
             told = ", ".join(f"{ratio:.2f}" for ratio in self.ratios)
             without = median(self.quiets) * 1000
             scene.fail(f"the others' p95 was {slower:.2f} times what it was without, {without:.0f} ms ({told})")
-        if self.grown > GROWN_MEGABYTES:
-            scene.fail(f"the servers grew by {self.grown:.0f} MB together, and may by {GROWN_MEGABYTES:.0f} MB")
+        judge_growth(scene, self.grown)
 
     async def _window(self, scene: Scene) -> float:
         """The others' p95 of a few seconds."""

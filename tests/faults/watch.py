@@ -18,6 +18,8 @@ from tests.web import Web
 
 ASK_SECONDS = 3.0
 PAGE_SECONDS = 12.0
+GROWN_MEGABYTES = 20.0
+"""By so much may all web processes grow together while something is broken."""
 
 
 def readiness(web: Web) -> dict[str, Any]:
@@ -80,14 +82,17 @@ def weight(scene: Scene) -> float:
 
 
 @contextlib.asynccontextmanager
-async def weighed(scene: Scene, *, most_megabytes: float) -> AsyncIterator[None]:
-    """The web processes may not grow by more than this together during the block."""
+async def weighed(scene: Scene) -> AsyncIterator[None]:
+    """The web processes may not grow too much during the block."""
     before = weight(scene)
     yield
-    grown = weight(scene) - before
+    judge_growth(scene, weight(scene) - before)
+
+
+def judge_growth(scene: Scene, grown: float) -> None:
     scene.notes["grown MB"] = f"{max(grown, float(scene.notes.get('grown MB', 0))):.0f}"
-    if grown > most_megabytes:
-        scene.fail(f"the servers grew by {grown:.0f} MB together, and may by {most_megabytes:.0f} MB")
+    if grown > GROWN_MEGABYTES:
+        scene.fail(f"the servers grew by {grown:.0f} MB together, and may by {GROWN_MEGABYTES:.0f} MB")
 
 
 def refusals(scene: Scene, code: str) -> int:

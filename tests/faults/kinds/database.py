@@ -12,7 +12,6 @@ from tests.faults.fault import Fault, Scene
 from tests.faults.servers import Postgres
 from tests.faults.watch import expect_pages, expect_readiness, expect_refusals, refusals, weighed
 
-GROWN_MEGABYTES = 20.0
 TOLD_SECONDS = 8.0
 UNREADY_SECONDS = 12.0
 READY_SECONDS = 10.0
@@ -33,7 +32,7 @@ def postgres_of(scene: Scene) -> Postgres:
 async def nothing_is_acked(scene: Scene) -> AsyncIterator[None]:
     """Everybody is told `unavailable` instead, and nobody keeps on waiting in memory."""
     said = refusals(scene, "unavailable")
-    async with weighed(scene, most_megabytes=GROWN_MEGABYTES):
+    async with weighed(scene):
         await asyncio.sleep(ON_ITS_WAY_SECONDS)
         silent_since = time.monotonic()
         await expect_refusals(scene, "unavailable", more_than=said, seconds=TOLD_SECONDS)

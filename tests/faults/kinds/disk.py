@@ -19,7 +19,6 @@ ROOM_MEGABYTES = 64
 FULL_SECONDS = 10.0
 TOLD_SECONDS = 8.0
 READY_SECONDS = 15.0
-GROWN_MEGABYTES = 20.0
 SOME_ACKS = 200
 NOT_FOUND = 404
 
@@ -66,7 +65,7 @@ def _go_on(stage: Stage, folder: Path) -> None:
 async def database_is_full(scene: Scene) -> None:
     folder, said = database_folder(scene.stage), refusals(scene, "unavailable")
     ballast = await asyncio.to_thread(fill, folder)
-    async with weighed(scene, most_megabytes=GROWN_MEGABYTES):
+    async with weighed(scene):
         await expect_refusals(scene, "unavailable", more_than=said, seconds=TOLD_SECONDS)
         await asyncio.sleep(FULL_SECONDS)
     ballast.unlink()

@@ -15,7 +15,6 @@ from tests.faults.watch import expect_readiness, refusals, weighed
 LATE_SECONDS = 6.0
 DEAF_SECONDS = 12.0
 HEARS_AGAIN_SECONDS = 20.0
-GROWN_MEGABYTES = 20.0
 LITTLE_MEMORY = "1mb"
 FILLING = "x" * 50_000
 
@@ -29,7 +28,7 @@ async def _away(scene: Scene, *, seconds: float, go: Callable[[Redis], None], co
     """The processes notice and say so, refuse nobody for it, and hear again by themselves."""
     server, said = redis_of(scene), refusals(scene, "unavailable")
     await scene.do(partial(go, server))
-    async with weighed(scene, most_megabytes=GROWN_MEGABYTES), asyncio.timeout(seconds + DEAF_SECONDS):
+    async with weighed(scene), asyncio.timeout(seconds + DEAF_SECONDS):
         pause = asyncio.create_task(asyncio.sleep(seconds))
         if seconds >= DEAF_SECONDS:
             await expect_readiness(scene, seconds=DEAF_SECONDS, status=200, ready=True, wake_ups=False)
