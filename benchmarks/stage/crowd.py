@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import uvloop
@@ -13,6 +13,7 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from benchmarks.load.party import Entrance
+from benchmarks.load.polls import comes_true
 from benchmarks.load.visitor import Waiter, all_placed, connect_waiters
 from benchmarks.stage.conversations import fill_queue, make_helpline
 from benchmarks.stage.server import Server, chatline_command, free_port, serving
@@ -129,20 +130,14 @@ def _misplaced(waiters: Sequence[Waiter]) -> int:
 async def _first_gives_up(waiters: Sequence[Waiter]) -> float:
     """As when she closes her page for good: nobody wakes the server, so its tick must find it. Seconds until told."""
     await sync_to_async(_end)(waiters[0].entrance.conversation)
-    return await _until(lambda: _misplaced(waiters[1:]) == 0)
+    began_at = time.perf_counter()
+    await comes_true(lambda: _misplaced(waiters[1:]) == 0, seconds=TOLD_WITHIN_SECONDS)
+    return time.perf_counter() - began_at
 
 
 def _end(conversation_id: int) -> None:
     conversation = Conversation.objects.get(pk=conversation_id)
     end_conversation(conversation, reason=Conversation.EndReason.ABANDONED, now=timezone.now())
-
-
-async def _until(holds: Callable[[], bool]) -> float:
-    """Seconds until it holds, or until it is too late."""
-    began_at = time.perf_counter()
-    while not holds() and time.perf_counter() - began_at < TOLD_WITHIN_SECONDS:  # noqa: ASYNC110 - a poll
-        await asyncio.sleep(0.05)
-    return time.perf_counter() - began_at
 
 
 def show(crowd: Crowd, seconds: float) -> None:

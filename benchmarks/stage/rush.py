@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,6 +15,7 @@ from benchmarks.load.answerer import Answerer
 from benchmarks.load.caller import CAP, Caller, new_caller
 from benchmarks.load.http import device
 from benchmarks.load.party import Clock, Party
+from benchmarks.load.polls import comes_true
 from benchmarks.load.rounds import percentile
 from benchmarks.stage.conversations import Staff, make_helpline, make_staff
 from benchmarks.stage.server import Server, chatline_command, free_port, serving
@@ -105,10 +105,8 @@ async def _rush(server: Server, staff: Sequence[Staff], *, visitors: int, second
 
 async def until_all_are_busy(answerers: Sequence[Answerer]) -> None:
     """Until they have claimed as many as they may hold together, or some time has gone by."""
-    give_up_at = time.perf_counter() + BUSY_WITHIN_SECONDS
     most = sum(answerer.most for answerer in answerers)
-    while sum(answerer.claimed for answerer in answerers) < most and time.perf_counter() < give_up_at:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
+    await comes_true(lambda: sum(answerer.claimed for answerer in answerers) >= most, seconds=BUSY_WITHIN_SECONDS)
 
 
 async def arrive(caller: Caller, port: int, after_seconds: float) -> None:
@@ -122,10 +120,7 @@ async def arrive(caller: Caller, port: int, after_seconds: float) -> None:
 async def greet(party: Party) -> bool:
     """Whether a greeting was acknowledged, and came back as everybody sees it."""
     party.post()
-    give_up_at = time.perf_counter() + MESSAGE_SECONDS
-    while not (party.acked.keys() & party.received.keys()) and time.perf_counter() < give_up_at:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
-    return bool(party.acked.keys() & party.received.keys())
+    return await comes_true(lambda: bool(party.acked.keys() & party.received.keys()), seconds=MESSAGE_SECONDS)
 
 
 def count_misplaced(callers: Sequence[Caller]) -> int:

@@ -9,7 +9,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 
 import uvloop
@@ -18,6 +18,7 @@ from benchmarks.load.answerer import Answerer
 from benchmarks.load.caller import Caller, new_caller
 from benchmarks.load.http import device
 from benchmarks.load.party import Clock, Party
+from benchmarks.load.polls import comes_true
 from benchmarks.stage.conversations import CHATS_PER_COUNSELLOR, Staff, make_helpline, make_staff
 from benchmarks.stage.server import Server, chatline_command, free_port, serving
 from benchmarks.stage.tables import print_counted, print_row
@@ -155,7 +156,7 @@ class Traffic:
 
     async def _break_line(self, caller: Caller) -> None:
         """Between two messages of hers: what is on its way to her comes when she is back."""
-        await self._until(lambda: not caller.waiting)
+        await comes_true(lambda: not caller.waiting, seconds=QUIET_SECONDS)
         caller.leave()
         await asyncio.sleep(random.uniform(0, 1))
         await caller.resume(self._server.port)
@@ -165,10 +166,10 @@ class Traffic:
         answering = self._sides.pop(caller.public_id, None)
         sides = [side for side in (caller, answering) if side is not None]
         told = {}
-        await self._until(lambda: not any(side.waiting for side in sides))
+        await comes_true(lambda: not any(side.waiting for side in sides), seconds=QUIET_SECONDS)
         for side in sides:
             told |= side.acked
-        await self._until(lambda: all(told.keys() <= side.received.keys() for side in sides))
+        await comes_true(lambda: all(told.keys() <= side.received.keys() for side in sides), seconds=QUIET_SECONDS)
         erase = random.random() < 0.3
         status = await caller.end(self._server.port, erase=erase)
         if status != 204:
@@ -190,11 +191,6 @@ class Traffic:
         self._sides[public_id] = party
         while party.link is not None and not party.ended:  # noqa: ASYNC110 - a poll
             await asyncio.sleep(0.2)
-
-    async def _until(self, holds: Callable[[], bool]) -> None:
-        give_up_at = time.monotonic() + QUIET_SECONDS
-        while not holds() and time.monotonic() < give_up_at:  # noqa: ASYNC110 - a poll
-            await asyncio.sleep(0.05)
 
 
 def show(soak: Soak) -> None:
