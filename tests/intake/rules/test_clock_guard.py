@@ -1,72 +1,29 @@
-"""A clock that lies by a day removes nothing early, and nothing stays for ever; an outage ends nobody's wait."""
+"""A clock that lies by a day removes nothing early, and nothing stays for ever."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from django.utils import timezone
 
 from counsellor.models import Counsellor
-from intake.models import Conversation, Helpline, ServiceClock
-from intake.rules.abandonment import close_abandoned
+from intake.models import Helpline
 from intake.rules.clock_guard import (
     FEW_CONVERSATIONS,
     UNSEEN_MINUTES,
-    Uptime,
     count_held_back,
     last_round_at,
-    note_open,
     read_clocks,
 )
-from intake.rules.lifecycle import EndReason, claim_conversation, end_conversation
-from intake.rules.openings import open_conversation
-from intake.rules.presence import mark_visitors_seen
-from intake.rules.rounds import Round, keep_round
+from intake.rules.lifecycle import EndReason, end_conversation
+from intake.rules.rounds import keep_round
 from intake.sealing.key_store import create_key
 from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
+from tests.intake.rules.clocks import DAY, MINUTE, NOW, active, ended, keep, open_many, states, up
 
 pytestmark = pytest.mark.django_db
-
-NOW = timezone.now()
-DAY = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
-BOOT = "4f1c8b1e-0000-4000-8000-000000000001"
-
-
-def up(passed: timedelta, machine: str = BOOT) -> Uptime:
-    """The machine's uptime so long after NOW."""
-    return Uptime(machine, 1000 + passed.total_seconds())
-
-
-def keep(at: timedelta, real: timedelta | None = None, *, machine: str = BOOT, confirmed: int = 0) -> Round:
-    """A round by a clock that says NOW + `at`, when really NOW + `real`."""
-    return keep_round(now=NOW + at, uptime=up(at if real is None else real, machine), confirmed=confirmed)
-
-
-def open_many(helpline: Helpline, count: int, *, now: datetime = NOW) -> list[Conversation]:
-    return [open_conversation(helpline, language="nb", intro={}, now=now).conversation for _ in range(count)]
-
-
-def active(helpline: Helpline, counsellor: Counsellor, count: int) -> list[Conversation]:
-    found = open_many(helpline, count)
-    for conversation in found:
-        claim_conversation(conversation, counsellor=counsellor, now=NOW)
-    return found
-
-
-def ended(helpline: Helpline, count: int, *, now: datetime = NOW) -> list[Conversation]:
-    found = open_many(helpline, count, now=now)
-    for conversation in found:
-        end_conversation(conversation, reason=EndReason.VISITOR, now=now)
-    return found
-
-
-def states() -> Sequence[str]:
-    return list(Conversation.objects.order_by("pk").values_list("state", flat=True))
 
 
 def test_clock_a_day_ahead_ends_no_conversation(helpline: Helpline, counsellor: Counsellor) -> None:
@@ -273,85 +230,6 @@ def test_age_of_the_last_round_is_told(helpline: Helpline) -> None:
     keep(MINUTE)
 
     assert last_round_at() == NOW + MINUTE
-
-
-# -- outages ------------------------------------------------------------------------------------------------
-
-
-def serve(since: timedelta, until: timedelta) -> None:
-    """Web processes note every half minute that they serve."""
-    at = since
-    while at <= until:
-        note_open(now=NOW + at)
-        at += timedelta(seconds=30)
-
-
-def seen(conversations: Sequence[Conversation], at: timedelta) -> None:
-    mark_visitors_seen([conversation.pk for conversation in conversations], now=NOW + at)
-
-
-def test_waiting_visitors_have_their_ten_minutes_after_an_outage(helpline: Helpline) -> None:
-    waiting = open_many(helpline, 2)
-    serve(timedelta(0), MINUTE)
-    seen(waiting, MINUTE)
-    serve(timedelta(hours=2), timedelta(hours=2, minutes=11))
-    back = timedelta(hours=2)
-
-    assert close_abandoned(now=NOW + timedelta(hours=1)) == []
-    assert close_abandoned(now=NOW + back + 9 * MINUTE) == []
-    assert len(close_abandoned(now=NOW + back + 10 * MINUTE)) == 2
-
-
-def test_one_who_came_back_after_the_outage_keeps_her_place(helpline: Helpline) -> None:
-    back, away = open_many(helpline, 2)
-    serve(timedelta(0), MINUTE)
-    serve(timedelta(hours=2), timedelta(hours=2, minutes=11))
-    seen([back], timedelta(hours=2, minutes=5))
-
-    assert close_abandoned(now=NOW + timedelta(hours=2, minutes=11)) == [away]
-
-
-def test_active_conversation_has_an_hour_after_a_long_outage(helpline: Helpline, counsellor: Counsellor) -> None:
-    active(helpline, counsellor, 1)
-    serve(timedelta(0), MINUTE)
-    serve(timedelta(hours=8), timedelta(hours=9))
-
-    assert close_abandoned(now=NOW + timedelta(hours=8, minutes=59)) == []
-    assert len(close_abandoned(now=NOW + timedelta(hours=9))) == 1
-
-
-def test_clock_that_was_ahead_does_not_keep_the_doors_new_for_ever(helpline: Helpline) -> None:
-    note_open(now=NOW + DAY)
-    note_open(now=NOW)
-    serve(timedelta(0), 11 * MINUTE)
-
-    assert ServiceClock.objects.get().open_since_at == NOW
-    open_many(helpline, 1)
-    assert len(close_abandoned(now=NOW + 11 * MINUTE)) == 1
-
-
-def test_web_machines_three_minutes_apart_do_not_look_like_outages(helpline: Helpline) -> None:
-    open_many(helpline, 1)
-    for step in range(60):
-        note_open(now=NOW + timedelta(seconds=15 * step) + (3 * MINUTE if step % 2 else timedelta(0)))
-
-    assert len(close_abandoned(now=NOW + 15 * MINUTE)) == 1
-
-
-def test_jump_that_looks_like_an_outage_is_still_a_jump(helpline: Helpline, counsellor: Counsellor) -> None:
-    active(helpline, counsellor, 2)
-    serve(timedelta(0), MINUTE)
-    keep(MINUTE)
-    note_open(now=NOW + DAY + MINUTE)
-
-    assert keep(DAY + 2 * MINUTE, 2 * MINUTE).held_back == 2
-
-
-def test_outage_is_noted_by_a_restart_of_the_web(helpline: Helpline) -> None:
-    serve(timedelta(0), MINUTE)
-    note_open(now=NOW + timedelta(hours=1))
-
-    assert ServiceClock.objects.get().open_since_at == NOW + timedelta(hours=1)
 
 
 # -- salts ---------------------------------------------------------------------------------------------------
