@@ -68,11 +68,6 @@ class _Cache:
 cache = _Cache()
 
 
-def create_key(subject_id: uuid.UUID, *, now: datetime) -> Cipher:
-    """A new key for `subject_id`, stored before anything is sealed with it."""
-    return create_keys([subject_id], now=now)[subject_id]
-
-
 def create_keys(subject_ids: Collection[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, Cipher]:
     """New keys, by subject, stored in one statement before anything is sealed with them."""
     keys = {subject_id: new_key() for subject_id in subject_ids}

@@ -18,7 +18,7 @@ from intake.rules.clock_guard import (
 )
 from intake.rules.lifecycle import EndReason, end_conversation
 from intake.rules.rounds import keep_round
-from intake.sealing.key_store import create_key
+from intake.sealing.key_store import create_keys
 from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
 from tests.intake.rules.clocks import DAY, MINUTE, NOW, active, ended, keep, open_many, states, up
@@ -265,8 +265,7 @@ def test_clocks_that_agree_are_steady(helpline: Helpline) -> None:
 def test_keys_outlive_a_database_that_was_lost(helpline: Helpline) -> None:
     """A new database has no conversation and has seen no round: it is to be restored, and needs them then."""
     hours_ago = NOW - timedelta(hours=2)
-    for _ in range(FEW_CONVERSATIONS + 1):
-        create_key(uuid.uuid4(), now=hours_ago)
+    create_keys([uuid.uuid4() for _ in range(FEW_CONVERSATIONS + 1)], now=hours_ago)
 
     first = keep_round(now=NOW, uptime=up(DAY))
     second = keep_round(now=NOW + timedelta(minutes=1), uptime=up(DAY + timedelta(minutes=1)))
@@ -277,7 +276,7 @@ def test_keys_outlive_a_database_that_was_lost(helpline: Helpline) -> None:
 
 
 def test_few_stray_keys_are_swept_in_any_database(helpline: Helpline) -> None:
-    create_key(uuid.uuid4(), now=NOW - timedelta(hours=2))
+    create_keys([uuid.uuid4()], now=NOW - timedelta(hours=2))
 
     assert keep_round(now=NOW, uptime=up(DAY)).held_back == 0
     assert not SealKey.objects.exists()

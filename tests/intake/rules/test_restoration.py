@@ -15,7 +15,7 @@ from intake.rules.lifecycle import EndReason, claim_conversation, end_conversati
 from intake.rules.openings import Opened
 from intake.rules.restoration import NEW_EPOCHS, PENDING_WITHOUT_CONVERSATION, settle_restored
 from intake.rules.rounds import keep_round
-from intake.sealing.key_store import create_key, destroy_keys
+from intake.sealing.key_store import create_keys, destroy_keys
 from intake.sealing.models import SealKey
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_conversation_that_was_purged_since_does_not_come_back(visitor: Opened, 
 
 
 def test_key_of_what_came_after_the_backup_is_destroyed(visitor: Opened) -> None:
-    create_key(uuid.uuid4(), now=NOW)
+    create_keys([uuid.uuid4()], now=NOW)
 
     assert settle_restored(now=NOW).keys == 1
     assert list(SealKey.objects.values_list("subject_id", flat=True)) == [visitor.conversation.public_id]

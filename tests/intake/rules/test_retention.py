@@ -23,7 +23,7 @@ from intake.rules.messages import Posting, read_messages, store_messages
 from intake.rules.openings import Opened, open_conversation
 from intake.rules.retention import ORPHAN_HOURS, purge_by_age, sweep_orphaned_keys
 from intake.rules.rounds import Round
-from intake.sealing.key_store import cache, create_key
+from intake.sealing.key_store import cache, create_keys
 from intake.sealing.models import Salt, SealKey
 from intake.sealing.salt import salt_of
 from tests.intake.rules.test_lifecycle import run_together
@@ -123,7 +123,7 @@ def test_visitor_who_came_back_in_time_is_not_ended(visitor: Opened) -> None:
 
 def test_stray_key_is_swept_and_a_used_one_is_not(visitor: Opened) -> None:
     stray = uuid.uuid4()
-    create_key(stray, now=NOW)
+    create_keys([stray], now=NOW)
 
     sweep_orphaned_keys(now=NOW + timedelta(hours=ORPHAN_HOURS, minutes=1))
 

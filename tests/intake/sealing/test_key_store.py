@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils import timezone
 
-from intake.sealing.key_store import KeyDestroyed, cache, create_key, destroy_keys, open_key
+from intake.sealing.key_store import KeyDestroyed, cache, create_keys, destroy_keys, open_key
 from intake.sealing.master_key import create_master_key, open_secret, seal_secret
 from intake.sealing.models import SealKey
 from intake.sealing.salt import destroy_old_salts, salt_of
@@ -21,7 +21,7 @@ PLACE = b"here"
 
 def test_key_opens_what_it_sealed_also_from_the_store() -> None:
     subject = uuid.uuid4()
-    sealed = create_key(subject, now=timezone.now()).seal(b"hei", place=PLACE)
+    sealed = create_keys([subject], now=timezone.now())[subject].seal(b"hei", place=PLACE)
     cache.clear()
 
     assert open_key(subject).open(sealed, place=PLACE) == b"hei"
@@ -29,7 +29,7 @@ def test_key_opens_what_it_sealed_also_from_the_store() -> None:
 
 def test_destroyed_key_is_gone_from_memory_and_store() -> None:
     subject = uuid.uuid4()
-    create_key(subject, now=timezone.now())
+    create_keys([subject], now=timezone.now())
 
     assert destroy_keys([subject]) == 1
     assert destroy_keys([subject]) == 0
@@ -39,7 +39,7 @@ def test_destroyed_key_is_gone_from_memory_and_store() -> None:
 
 def test_stored_key_is_wrapped(settings: object) -> None:
     subject = uuid.uuid4()
-    cipher = create_key(subject, now=timezone.now())
+    cipher = create_keys([subject], now=timezone.now())[subject]
     sealed = cipher.seal(b"hei", place=PLACE)
 
     from intake.sealing.cipher import Cipher, SealBroken
@@ -51,8 +51,8 @@ def test_stored_key_is_wrapped(settings: object) -> None:
 
 def test_key_of_another_subject_cannot_be_put_in_its_place() -> None:
     mine, other = uuid.uuid4(), uuid.uuid4()
-    create_key(mine, now=timezone.now())
-    create_key(other, now=timezone.now())
+    create_keys([mine], now=timezone.now())
+    create_keys([other], now=timezone.now())
     SealKey.objects.filter(subject_id=mine).update(wrapped=SealKey.objects.get(subject_id=other).wrapped)
     cache.clear()
 
