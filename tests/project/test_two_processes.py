@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import urllib.error
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -97,8 +98,15 @@ def test_process_that_is_asked_to_stop_says_goodbye(webs: list[Web], token: str)
     assert leaving.link.close_code == 1012
 
 
+class Upstream(Protocol):
+    """What a proxy must know of a process behind it."""
+
+    @property
+    def port(self) -> int: ...
+
+
 @contextmanager
-def running_proxy(webs: list[Web], folder: Path, *, configuration: str) -> Iterator[tuple[str, Path]]:
+def running_proxy(webs: Sequence[Upstream], folder: Path, *, configuration: str) -> Iterator[tuple[str, Path]]:
     """The address of a proxy before both processes, in plain http, and its log. `configuration` is a Caddyfile."""
     caddy = find_program("caddy")
     if not caddy:
