@@ -7,11 +7,14 @@ from django.utils import timezone
 
 from counsellor.models import Counsellor
 from intake.models import Helpline
+from intake.rules.abandonment import close_abandoned
+from intake.rules.openings import open_conversation
 from intake.rules.presence import (
     STAFF_GONE_SECONDS,
     available_staff,
     mark_staff_gone,
     mark_staff_present,
+    mark_visitors_seen,
     set_available,
 )
 
@@ -63,3 +66,13 @@ def test_one_who_was_seen_by_a_clock_that_was_ahead_is_not_there(helpline: Helpl
     mark_staff_present(counsellor.pk, [helpline.pk], now=NOW + timedelta(days=1))
 
     assert there(helpline) == 0
+
+
+def test_web_machine_whose_clock_is_behind_throws_nobody_out_of_the_queue(helpline: Helpline) -> None:
+    minute = timedelta(minutes=1)
+    opened_at = timezone.now() - 11 * minute
+    there, gone = (open_conversation(helpline, language="nb", intro={}, now=opened_at).conversation for _ in range(2))
+
+    mark_visitors_seen([there.pk], now=timezone.now() - 10 * minute)
+
+    assert close_abandoned(now=timezone.now()) == [gone]
