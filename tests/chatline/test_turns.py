@@ -30,7 +30,7 @@ async def busy() -> AsyncIterator[Turns]:
 
 async def test_who_comes_while_all_are_busy_waits_for_a_turn(busy: Turns, helpline: Helpline) -> None:
     waiting = asyncio.create_task(ask(f"/{helpline.slug}/", host="testserver", app=busy))
-    await asyncio.sleep(0.2)
+    await until(lambda: bool(busy._pages._waiting))
     assert not waiting.done()
 
     busy._pages.leave()

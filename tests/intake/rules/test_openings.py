@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from django.db import DatabaseError
 from django.utils import timezone
 
-from intake.errors import Closed, QueueFull
+from intake.errors import Closed, QueueFull, Unavailable
 from intake.models import Conversation, Helpline, OpeningHours, Tally
 from intake.rules.intro import read_intro
 from intake.rules.openings import Opened, Wanted, open_conversations
@@ -62,6 +63,16 @@ def test_a_closed_helpline_does_not_close_another(helpline: Helpline) -> None:
 
     assert [type(result) for result in results] == [Closed, Opened, Closed]
     assert Tally.objects.get(helpline=closed).closed_door == 2
+
+
+def test_what_goes_wrong_at_one_helpline_keeps_nobody_out_of_another(helpline: Helpline) -> None:
+    broken = [Wanted(make_helpline("to", "To"), "nb", {}, token="one token for two")] * 2
+
+    results = open_conversations([*broken, Wanted(helpline, "nb", {})], now=NOW)
+
+    assert [type(result) for result in results] == [Unavailable, Unavailable, Opened]
+    with pytest.raises(DatabaseError):
+        open_conversations(broken, now=NOW)
 
 
 def test_asked_again_after_a_lost_answer_they_get_the_same_conversations(helpline: Helpline) -> None:
