@@ -17,7 +17,7 @@ from intake.rules.lifecycle import (
     hand_back_conversation,
 )
 from intake.rules.openings import Opened
-from tests.intake.delivery.conftest import Make
+from tests.intake.delivery.conftest import Chat, Make
 from tests.people import ClientOf
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,38 +124,33 @@ async def test_reader_of_an_ended_conversation_gets_it_whole(visitor: Opened, vi
     assert await again.closed() == CLOSE_ENDED
 
 
-async def test_reader_without_a_right_gets_no_more_of_what_has_ended(
-    hub: Hub, visitor: Opened, visitor_chat: Make, settings: object
-) -> None:
+@pytest.fixture
+async def behind(visitor: Opened, visitor_chat: Make, settings: object) -> Chat:
+    """A socket whose reader has confirmed nothing: two of three messages are held back."""
     settings.WINDOW_MESSAGES = 1  # type: ignore[attr-defined]
     chat = visitor_chat()
     await chat.hello(token=visitor.token)
     for body in ("en", "to", "tre"):
         await chat.post(body)
     await chat.read("message")
+    return chat
+
+
+async def test_reader_without_a_right_gets_no_more_of_what_has_ended(hub: Hub, visitor: Opened, behind: Chat) -> None:
     await end(visitor)
-    await state(chat, "ended")
+    await state(behind, "ended")
 
     [feed] = hub.local_feeds()
     feed.close(CLOSE_TOKEN_DEAD)
 
-    assert await chat.closed() == CLOSE_TOKEN_DEAD
+    assert await behind.closed() == CLOSE_TOKEN_DEAD
 
 
-async def test_purged_conversation_is_closed_though_not_all_was_read(
-    hub: Hub, visitor: Opened, visitor_chat: Make, settings: object
-) -> None:
-    settings.WINDOW_MESSAGES = 1  # type: ignore[attr-defined]
-    chat = visitor_chat()
-    await chat.hello(token=visitor.token)
-    for body in ("en", "to", "tre"):
-        await chat.post(body)
-    await chat.read("message")
-
+async def test_purged_conversation_is_closed_though_not_all_was_read(hub: Hub, behind: Chat) -> None:
     [feed] = hub.local_feeds()
     feed.lose()
 
-    assert await chat.closed() == CLOSE_ENDED
+    assert await behind.closed() == CLOSE_ENDED
 
 
 async def test_message_after_the_end_is_refused_and_a_retry_from_before_is_not(
