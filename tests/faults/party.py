@@ -12,7 +12,7 @@ import json
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,7 +133,7 @@ class Party:
         await self.leave()
 
     async def leave(self) -> None:
-        # Asked again until it ends: a task group that fails in the moment of its cancellation swallows it.
+        # Asked again until it ends: a gathering that fails in the moment of its cancellation swallows it.
         while running := [task for task in self._tasks if not task.done()]:
             for task in running:
                 task.cancel()
@@ -190,12 +190,10 @@ class Party:
                 self.comeback.note_question()
                 self._hear(json.loads(await link.recv()), link)
             self._took = time.monotonic() - began_at
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen(link))
-                group.create_task(self._give_up_when_due())
-        except* (TimeoutError, _Unanswered):
+            await until_one_fails(self._listen(link), self._give_up_when_due())
+        except (TimeoutError, _Unanswered):
             self._in_vain = True
-        except* (OSError, WebSocketException, InvalidHandshake, ValueError, _Moved):
+        except (OSError, WebSocketException, InvalidHandshake, ValueError, _Moved):
             pass
         finally:
             self._link = None
@@ -366,6 +364,20 @@ class Party:
                 self.comeback.note_question()
             return True
         return False
+
+
+async def until_one_fails(*works: Coroutine[Any, Any, None]) -> None:
+    """Do them all until one raises, and raise that; none goes on afterwards.
+
+    No TaskGroup: one that fails leaves its task asked to end for ever, and no timeout works there any more.
+    """
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Moved(Exception):

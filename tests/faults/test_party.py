@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any
 
 import pytest
@@ -37,11 +38,16 @@ async def say(link: ServerConnection, *told: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def talking_to(play: Play) -> AsyncIterator[Party]:
-    """Somebody silent, who has been welcomed by a server that then does as `play` says."""
+async def talking_to(play: Play, *, unanswered: Container[int] = ()) -> AsyncIterator[Party]:
+    """Somebody silent, who has been welcomed by a server that then does as `play` says. Connections with the numbers
+    `unanswered` are heard, and told nothing."""
+    numbers = count(1)
 
     async def serve_one(link: ServerConnection) -> None:
         await link.recv()
+        if next(numbers) in unanswered:
+            await link.wait_closed()
+            return
         await say(link, {"type": "welcome", "epoch": 1, "head": 0, "limits": {}, "state": "active"})
         await play(link)
         await link.wait_closed()
@@ -94,6 +100,22 @@ async def test_close_code_that_forbids_to_come_back_is_kept() -> None:
         await wait_for(lambda: party.stopped_by is not None, seconds=SECONDS, what="the end")
 
     assert party.reading.stopped_by == 4410
+
+
+async def test_who_is_not_answered_after_a_break_tries_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.faults.party.TRY_SECONDS", SHORT_SECONDS)
+    welcomed = count(1)
+
+    async def break_once(link: ServerConnection) -> None:
+        if next(welcomed) == 1:
+            link.transport.abort()
+        else:
+            await say(link, text(1))
+
+    async with talking_to(break_once, unanswered={2}) as party:
+        await wait_for(lambda: party.after == 1, seconds=SECONDS, what="coming back")
+
+        assert [task.cancelling() for task in party._tasks] == [0, 0], "a timeout would now end it"
 
 
 async def say_nothing(link: ServerConnection) -> None:
