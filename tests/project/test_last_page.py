@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPMessage
+from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -83,7 +83,7 @@ def proxy_before_two(wrong: str, folder: Path) -> Iterator[tuple[str, list[Proce
                 process.die()
 
 
-def ask(address: str, path: str, body: bytes | None = None) -> tuple[int, HTTPMessage, str]:
+def ask(address: str, path: str, body: bytes | None = None) -> tuple[int, Message, str]:
     request = urllib.request.Request(f"{address}{path}", data=body)
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
@@ -94,7 +94,7 @@ def numbers_of_our_own() -> list[str]:
     return NUMBERS.findall((ROOT / "templates" / "intake" / "error_numbers.html").read_text())
 
 
-def assert_last_page(answer: tuple[int, HTTPMessage, str]) -> None:
+def assert_last_page(answer: tuple[int, Message, str]) -> None:
     status, headers, page = answer
     assert status == 503
     assert headers["Content-Type"] == "text/html; charset=utf-8"
