@@ -15,6 +15,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from chatline.checks.configuration import have_one_address
 from chatline.checks.findings import finding
 from chatline.operating.asker import asker_of
 from intake.sealing.router import ALIAS as KEYS
@@ -23,6 +24,7 @@ ASK_SECONDS = 10.0
 FAR_SECONDS = 600
 NEAR_SECONDS = 10
 STORES = {"default": "database", KEYS: "key_store"}
+UNASKED = "chatline.W038"
 
 Values = Mapping[str, str | None]
 
@@ -67,19 +69,36 @@ class Facts:
     clock: datetime | None = None
     asked_at: datetime | None = None
     is_older: bool = False
+    server: str = ""
+    """Tells this PostgreSQL from every other, its own copies too; empty where it may not be asked."""
+    database: str = ""
 
 
 @register(Tags.security, deploy=True)
 def check_databases(**kwargs: Any) -> list[CheckMessage]:
+    work = {alias: partial(read_own, alias) for alias in STORES}
+    return judge_stores({alias: asker_of(alias).run_now(work[alias], within_seconds=ASK_SECONDS) for alias in STORES})
+
+
+def judge_stores(told: Mapping[str, Facts | None]) -> list[CheckMessage]:
+    """What is wrong with each store by itself, and with the two together. One that gave no answer is W038."""
     found: list[CheckMessage] = []
-    for alias, name in STORES.items():
-        facts = asker_of(alias).run_now(partial(_read_own, alias), within_seconds=ASK_SECONDS)
-        numbers = ["chatline.W038"] if facts is None else judge(facts)
-        found += [finding(number, of=name) for number in numbers]
+    for alias, facts in told.items():
+        numbers = [UNASKED] if facts is None else judge(facts)
+        found += [finding(number, of=STORES[alias]) for number in numbers]
+    text, keys = (told[alias] for alias in STORES)
+    if text and keys and not have_one_address():
+        found += [finding(number) for number in judge_apart(text, keys)]
     return found
 
 
-def _read_own(alias: str) -> Facts:
+def judge_apart(text: Facts, keys: Facts) -> Iterator[str]:
+    """Whatever their addresses look like: they are one when they say the same of themselves."""
+    if text.server and text.server == keys.server:
+        yield "chatline.E005" if text.database == keys.database else "chatline.W040"
+
+
+def read_own(alias: str) -> Facts:
     # Which connection that is, the asker's thread alone knows.
     return read_facts(alias, connections[alias])
 
@@ -135,6 +154,7 @@ def read_facts(alias: str, connection: BaseDatabaseWrapper) -> Facts:
         asked = ", ".join(["current_setting(%s, true)"] * len(SETTINGS))
         cursor.execute(f"SELECT clock_timestamp(), {asked}", SETTINGS)
         clock, *values = cursor.fetchone()
+    asked_at = timezone.now()
     raw: Any = connection.connection
     return Facts(
         alias,
@@ -143,9 +163,21 @@ def read_facts(alias: str, connection: BaseDatabaseWrapper) -> Facts:
         address=raw.info.hostaddr,
         has_tls=bool(raw.pgconn.ssl_in_use),
         clock=clock,
-        asked_at=timezone.now(),
+        asked_at=asked_at,
         is_older=is_older,
+        server=server_of(connection),
+        database=raw.info.dbname,
     )
+
+
+def server_of(connection: BaseDatabaseWrapper) -> str:
+    """What only one running server says: a copy of its files has the same identifier, and another start."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')")
+        if not cursor.fetchone()[0]:
+            return ""
+        cursor.execute("SELECT system_identifier, pg_postmaster_start_time() FROM pg_control_system()")
+        return "/".join(map(str, cursor.fetchone()))
 
 
 def plan_of(connection: BaseDatabaseWrapper) -> list[Any]:

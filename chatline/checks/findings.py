@@ -123,6 +123,14 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "A database or Redis could not be asked about its settings.",
         "Check again when it answers: manage.py check --deploy",
     ),
+    "chatline.W039": (
+        "uvicorn reads and writes websockets by its own class: one socket can fill the memory.",
+        "--ws chatline.serving.web_protocol:BoundedWebSocket",
+    ),
+    "chatline.W040": (
+        "Text and keys are two databases of one PostgreSQL server: one copy of its files holds both.",
+        "Give KEYS_DATABASE_URL a server of its own that is never backed up.",
+    ),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,11 +25,13 @@ ACCESS_LOGS = (
     "aiohttp.access",
 )
 QUIET = (JsonFormatter, PlainFormatter)
+WEBSOCKET = "chatline.serving.web_protocol:BoundedWebSocket"
 
 
 @register(Tags.security, deploy=True)
 def check_server(**kwargs: Any) -> list[CheckMessage]:
-    return [finding(number) for number in (*listening(sys.argv), *access_logs(sys.argv), *own_logs(all_loggers()))]
+    numbers = (*listening(sys.argv), *access_logs(sys.argv), *own_logs(all_loggers()), *websockets(sys.argv))
+    return [finding(number) for number in numbers]
 
 
 def program_of(arguments: Sequence[str]) -> str | None:
@@ -68,3 +71,11 @@ def own_logs(loggers: Iterable[logging.Logger]) -> Iterator[str]:
     handlers = [handler for logger in loggers for handler in logger.handlers]
     if any(not isinstance(h, logging.NullHandler) and not isinstance(h.formatter, QUIET) for h in handlers):
         yield "chatline.E014"
+
+
+def websockets(arguments: Sequence[str]) -> Iterator[str]:
+    """uvicorn's own class answers whoever never reads, and keeps all of it (docs/decisions.md, "The server")."""
+    if program_of(arguments) == "uvicorn":
+        given = values_of(arguments, "--ws") or [os.environ.get("UVICORN_WS", "")]
+        if given[-1] != WEBSOCKET:
+            yield "chatline.W039"

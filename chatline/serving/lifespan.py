@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from chatline.checks.start_up import find_dangers
+from chatline.checks.start_up import look_again, look_around
 from chatline.logs.quiet_errors import mute_streams
 from chatline.operating.asker import stop_askers
 from intake.delivery.drain import drain_on_sigterm
@@ -32,20 +33,25 @@ def spare_garbage_collector() -> None:
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
     """Start the hub with the server, and finish its commits before the server goes."""
+    looking: asyncio.Task[None] | None = None
     while True:
         event = await receive()
         if event["type"] == "lifespan.startup":
             if settings.LOG_FORMAT == "json":
                 mute_streams()
-            if await sync_to_async(find_dangers, thread_sensitive=False)():
+            found = await sync_to_async(look_around, thread_sensitive=False)()
+            if any(message.is_serious() for message in found):
                 await send({"type": "lifespan.startup.failed", "message": "a dangerous configuration"})
                 return
+            looking = asyncio.create_task(look_again(found))
             await current_hub()
             drain_on_sigterm()
             spare_garbage_collector()
             sys.setswitchinterval(SWITCH_SECONDS)
             await send({"type": "lifespan.startup.complete"})
         else:
+            if looking is not None:
+                looking.cancel()
             await stop_hub()
             stop_askers()
             await send({"type": "lifespan.shutdown.complete"})

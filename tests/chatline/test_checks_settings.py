@@ -1,10 +1,10 @@
-"""Each number of the settings and of the command: a configuration that must fail, and one that must pass
-(docs/configuration.md, "Checks"). Those of databases and Redis: test_checks_stores.py.
+"""Each number of the settings: a configuration that must fail, and one that must pass
+(docs/configuration.md, "Checks"). Those of the server: test_checks_server.py; of databases and Redis:
+test_checks_stores.py.
 """
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from chatline.checks import configuration, server
+from chatline.checks import configuration
 from chatline.checks.findings import FINDINGS, finding, say
 from chatline.logs.quiet_logs import JsonFormatter
 from intake.sealing.master_key import create_master_key
@@ -47,8 +47,7 @@ def production(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> SimpleNamespa
         STATIC_ROOT=tmp_path / "static",
         DATABASES={alias: {"ENGINE": engine, "NAME": alias} for alias in ("default", "keys")},
     )
-    for module in (configuration, server):
-        monkeypatch.setattr(module, "settings", found)
+    monkeypatch.setattr(configuration, "settings", found)
     return found
 
 
@@ -112,122 +111,35 @@ def test_text_and_keys_in_one_database_are_found(
     assert numbers(configuration.check_configuration()) == found
 
 
-# -- the process ---------------------------------------------------------------------------------------------
+def sqlite(*names: Path) -> dict[str, Any]:
+    engine = "django.db.backends.sqlite3"
+    return {
+        alias: {"ENGINE": engine, "NAME": str(name)} for alias, name in zip(("default", "keys"), names, strict=True)
+    }
 
 
-@pytest.mark.parametrize(
-    ("command", "found"),
-    [
-        ("uvicorn chatline.asgi:application --host 0.0.0.0 --port 8000", {"chatline.E013"}),
-        ("/opt/venv/lib/uvicorn/__main__.py chatline.asgi:application --host=::", {"chatline.E013"}),
-        (
-            "/opt/venv/bin/daphne --bind 203.0.113.7 --verbosity 0 chatline.serving.daphne:application",
-            {"chatline.E013"},
-        ),
-        ("hypercorn chatline.asgi:application --bind 0.0.0.0:8000", {"chatline.E013"}),
-        ("uvicorn chatline.asgi:application --host 127.0.0.1", set()),
-        ("uvicorn chatline.asgi:application", set()),
-        ("uvicorn chatline.asgi:application --host 0.0.0.0 --ssl-keyfile key.pem --ssl-certfile cert.pem", set()),
-        ("hypercorn chatline.asgi:application --bind [::1]:8000", set()),
-        ("manage.py check --deploy --host 0.0.0.0", set()),
-        # The last value counts where there is one, …
-        ("uvicorn chatline.asgi:application --host 127.0.0.1 --host 0.0.0.0", {"chatline.E013"}),
-        ("uvicorn chatline.asgi:application --host 0.0.0.0 --host 127.0.0.1", set()),
-        ("uvicorn chatline.asgi:application --host= --port 8000", {"chatline.E013"}),
-        ("uvicorn chatline.asgi:application --host 0.0.0.0 --ssl-ciphers TLSv1", {"chatline.E013"}),
-        ("daphne -b 127.0.0.1 -b 0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
-        ("daphne -b ::1 chatline.serving.daphne:application", set()),
-        ("daphne --bin=0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
-        # … and all of them where they add up.
-        ("gunicorn -b0.0.0.0:8000 chatline.asgi:application", {"chatline.E013"}),
-        ("gunicorn -b :8000 chatline.asgi:application", {"chatline.E013"}),
-        ("gunicorn -b=127.0.0.1:8000 -b unix:/run/chatline chatline.asgi:application", set()),
-        ("gunicorn --bind 0.0.0.0:8000 --bind 127.0.0.1:8000 chatline.asgi:application", {"chatline.E013"}),
-        ("gunicorn --certfile cert.pem -b0.0.0.0:443 chatline.asgi:application", set()),
-        ("hypercorn chatline.asgi:application --certfile c.pem --bind [::]:443", set()),
-        ("hypercorn chatline.asgi:application --certfile c.pem --insecure-bind 0.0.0.0:80", {"chatline.E013"}),
-        ("daphne -e tcp:8000:interface=0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
-        ("daphne -e tcp:8000 chatline.serving.daphne:application", {"chatline.E013"}),
-        ("daphne --endpoint=tcp:port=8000 chatline.serving.daphne:application", {"chatline.E013"}),
-        ("daphne -etcp6:8000:interface=\\:\\: chatline.serving.daphne:application", {"chatline.E013"}),
-        ("daphne -e tcp6:8000:interface=\\:\\:1 chatline.serving.daphne:application", set()),
-        ("daphne -e tcp:8000:127.0.0.1 chatline.serving.daphne:application", set()),
-        ("daphne -e unix:/run/chatline -u /run/chatline chatline.serving.daphne:application", set()),
-        ("daphne -e ssl:443:privateKey=k.pem chatline.serving.daphne:application", set()),
-        ("daphne -e ssl:443:privateKey=k.pem -b 0.0.0.0 chatline.serving.daphne:application", {"chatline.E013"}),
-    ],
-)
-def test_server_that_listens_openly_is_found(production: SimpleNamespace, command: str, found: set[str]) -> None:
-    production.TRUSTED_PROXIES = 0
+def test_two_spellings_of_one_file_are_found(production: SimpleNamespace, tmp_path: Path) -> None:
+    """Another way to it, a symbolic link, and a second name of the same file."""
+    text, link, second = (tmp_path / name for name in ("text.sqlite3", "link.sqlite3", "second.sqlite3"))
+    production.DATABASES = sqlite(text, tmp_path / "static" / ".." / "text.sqlite3")
+    assert numbers(configuration.check_configuration()) == {"chatline.E005"}
 
-    assert set(server.listening(command.split())) == found
+    text.touch()
+    link.symlink_to(text)
+    second.hardlink_to(text)
+    for other in (link, second):
+        production.DATABASES = sqlite(text, other)
+        assert numbers(configuration.check_configuration()) == {"chatline.E005"}
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "command", "found"),
-    [
-        ("UVICORN_HOST", "0.0.0.0", "uvicorn x", {"chatline.E013"}),  # noqa: S104 - what must be found
-        ("UVICORN_HOST", "0.0.0.0", "uvicorn x --host 127.0.0.1", set()),  # noqa: S104
-        ("GUNICORN_CMD_ARGS", "--bind=0.0.0.0:8000", "gunicorn x", {"chatline.E013"}),
-        ("GUNICORN_CMD_ARGS", "--bind=0.0.0.0:8000", "gunicorn -b 127.0.0.1:8000 x", set()),
-        ("PORT", "8000", "gunicorn x", {"chatline.E013"}),
-        ("PORT", "8000", "daphne x", set()),
-    ],
-)
-def test_server_that_is_told_by_its_environment_to_listen_openly_is_found(
-    production: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, name: str, value: str, command: str, found: set[str]
-) -> None:
-    production.TRUSTED_PROXIES = 0
-    monkeypatch.setenv(name, value)
+def test_two_files_pass_whether_they_are_there_or_not(production: SimpleNamespace, tmp_path: Path) -> None:
+    text, keys = tmp_path / "text.sqlite3", tmp_path / "keys.sqlite3"
+    production.DATABASES = sqlite(text, keys)
+    assert numbers(configuration.check_configuration()) == set()
 
-    assert set(server.listening(command.split())) == found
-
-
-def test_server_behind_a_proxy_may_listen_on_an_inner_network(production: SimpleNamespace) -> None:
-    assert list(server.listening(["uvicorn", "chatline.asgi:application", "--host=0.0.0.0"])) == []
-
-
-@pytest.mark.parametrize(
-    ("command", "found"),
-    [
-        ("daphne chatline.serving.daphne:application", {"chatline.E010"}),
-        ("daphne --verbosity 0 --access-log /var/log/x chatline.serving.daphne:application", {"chatline.E010"}),
-        ("daphne --verbosity 0 --verbosity 1 chatline.serving.daphne:application", {"chatline.E010"}),
-        ("daphne -v0 --access=- chatline.serving.daphne:application", {"chatline.E010"}),
-        ("daphne -v1 --verbosity=0 chatline.serving.daphne:application", set()),
-        ("daphne --verbosity 0 chatline.serving.daphne:application", set()),
-        ("uvicorn chatline.asgi:application", set()),
-    ],
-)
-def test_daphne_that_writes_an_access_log_is_found(command: str, found: set[str]) -> None:
-    assert set(server.access_logs(command.split())) == found
-
-
-def test_access_log_of_uvicorn_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    access = logging.getLogger("uvicorn.access")
-    monkeypatch.setattr(access, "handlers", [logging.StreamHandler()])
-    monkeypatch.setattr(access, "propagate", False)
-    monkeypatch.setattr(access, "level", logging.INFO)
-    access.manager._clear_cache()  # type: ignore[attr-defined]
-    found = set(server.access_logs(["uvicorn"]))
-    access.handlers = []
-    access.manager._clear_cache()  # type: ignore[attr-defined]
-
-    assert found == {"chatline.E010"}
-    assert set(server.access_logs(["uvicorn"])) == set()
-
-
-def test_log_that_is_not_built_as_ours_is_found() -> None:
-    loud, quiet, silent = (logging.getLogger(f"chatline.tests.{name}") for name in ("loud", "quiet", "silent"))
-    loud.addHandler(logging.StreamHandler())
-    quiet.addHandler(logging.StreamHandler())
-    quiet.handlers[0].setFormatter(JsonFormatter())
-    silent.addHandler(logging.NullHandler())
-
-    assert set(server.own_logs([quiet, silent, loud])) == {"chatline.E014"}
-    assert set(server.own_logs([quiet, silent])) == set()
-    for logger in (loud, quiet, silent):
-        logger.handlers.clear()
+    text.touch()
+    keys.touch()
+    assert numbers(configuration.check_configuration()) == set()
 
 
 # -- what is said --------------------------------------------------------------------------------------------

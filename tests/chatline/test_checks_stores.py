@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -17,7 +19,8 @@ from django.db.utils import ConnectionHandler, OperationalError
 from django.utils import timezone
 from psycopg import sql
 
-from chatline.checks.databases import Facts, check_databases, judge, read_facts
+from chatline.checks import configuration, start_up
+from chatline.checks.databases import Facts, check_databases, judge, judge_apart, judge_stores, read_facts
 from chatline.checks.findings import finding
 from chatline.checks.redis_server import check_redis
 from chatline.settings import SQLITE_KEY_PRAGMAS, SQLITE_PRAGMAS, database
@@ -108,6 +111,72 @@ def test_setting_of_postgres_is_found(
     assert set(judge(replace(facts, is_older=False))) == {number}
 
 
+def found_together(text: Facts, keys: Facts) -> list[str]:
+    return list(judge_apart(text, keys))
+
+
+@pytest.mark.once
+def test_two_servers_of_text_and_keys_pass(shipped: dict[str, PostgresCluster]) -> None:
+    """Whatever their databases are called."""
+    text, keys = (facts_from(f"{cluster.address}/postgres") for cluster in shipped.values())
+
+    assert text.database == keys.database == "postgres"
+    assert found_together(text, keys) == []
+
+
+@pytest.mark.once
+def test_one_server_is_found_however_it_is_spelled(shipped: dict[str, PostgresCluster]) -> None:
+    address = shipped["default"].address
+    text, same = facts_from(f"{address}/postgres"), facts_from(f"{address.replace('127.0.0.1', 'localhost')}/postgres")
+
+    assert found_together(text, same) == ["chatline.E005"]
+    assert found_together(text, facts_from(f"{address}/template1")) == ["chatline.W040"]
+
+
+@pytest.mark.once
+def test_copy_of_a_server_is_another_server(shipped: dict[str, PostgresCluster]) -> None:
+    text = facts_from(f"{shipped['default'].address}/postgres")
+    identifier, _, started_at = text.server.partition("/")
+
+    assert int(identifier) > 0
+    assert datetime.fromisoformat(started_at) < timezone.now()
+    assert found_together(text, replace(text, server=f"{identifier}/{started_at[:-1]}")) == []
+
+
+@pytest.mark.once
+def test_account_that_may_not_ask_who_the_server_is_is_judged_by_the_rest(shipped: dict[str, PostgresCluster]) -> None:
+    url = shipped["default"].new_databases().database_url
+    plain = sql.Identifier(f"plain_{url.rpartition('/')[2]}")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'x'").format(plain))
+        asks = facts_from(url_of(url, user=plain.as_string().strip('"'), password="x"))
+        connection.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        may_not = facts_from(url_of(url, user=plain.as_string().strip('"'), password="x"))
+
+    assert asks.server == facts_from(url).server
+    assert may_not.server == ""
+    assert found_together(may_not, may_not) == []
+    assert set(judge(may_not)) == set(judge(asks)) == {"chatline.E037"}
+
+
+def url_of(url: str, *, user: str, password: str) -> str:
+    return f"postgres://{user}:{password}@{url.rpartition('@')[2]}"
+
+
+@pytest.mark.once
+def test_one_place_is_said_once_and_one_that_gave_no_answer_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch, shipped: dict[str, PostgresCluster]
+) -> None:
+    text, keys = ({"ENGINE": "django.db.backends.postgresql", "HOST": host, "NAME": "x"} for host in ("one", "two"))
+    facts = replace(facts_from(f"{shipped['default'].address}/postgres"), is_older=False)
+
+    monkeypatch.setattr(configuration, "settings", SimpleNamespace(DATABASES={"default": text, "keys": keys}))
+    assert numbers(judge_stores({"default": facts, "keys": facts})) == {"chatline.E005"}
+    assert numbers(judge_stores({"default": facts, "keys": None})) == {"chatline.W038"}
+    monkeypatch.setattr(configuration, "settings", SimpleNamespace(DATABASES={"default": text, "keys": text}))
+    assert numbers(judge_stores({"default": facts, "keys": facts})) == set()
+
+
 @pytest.mark.once
 def test_careless_server_is_found(postgres: PostgresAddresses) -> None:
     """PostgreSQL as it comes, and without writing through to the disk."""
@@ -165,6 +234,25 @@ def test_migrated_databases_are_not_older_than_the_code() -> None:
     found = check_databases()
 
     assert {"chatline.E037", "chatline.W038"} & numbers(found) == set()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_later_look_says_what_the_first_could_not(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test databases are careless ones, so there is something to say; what was said already is not said again."""
+    monkeypatch.setattr(start_up, "AGAIN_SECONDS", 0)
+    known = await asyncio.to_thread(check_databases)
+    unasked = finding("chatline.W038", of="database")
+
+    await start_up.look_again([unasked])
+    said = [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    await start_up.look_again([unasked, *known])
+    await start_up.look_again(known)
+
+    assert said == [message.msg for message in known] != []
+    assert caplog.records == []
 
 
 @pytest.mark.once

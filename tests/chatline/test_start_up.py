@@ -11,7 +11,9 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
@@ -183,7 +185,7 @@ def test_careless_postgres_does_not_start(production: Installation, postgres: Po
     web, started = start(production, **postgres.environment())
 
     assert not started
-    assert {"chatline.E026.database", "chatline.E026.key_store", "chatline.E021.database"} <= {
+    assert {"chatline.E026.database", "chatline.E026.key_store", "chatline.E021.database", "chatline.W040"} <= {
         line["logger"] for line in lines_of(web)
     }
 
@@ -212,6 +214,62 @@ def test_server_that_starts_without_its_database_waits_for_it(production: Instal
     assert told == {"ready": False, "database": False, "key_store": True, "wake_ups": True}
     assert "chatline.W038.database" in loggers
     assert not [name for name in loggers if name.startswith("chatline.E")]
+
+
+@pytest.fixture
+def other_text(production: Installation) -> Iterator[tuple[str, psycopg.Connection]]:
+    """A copy of the shipped database, away for everybody but the operator, and the operator's line to its server."""
+    server, _, original = production.environment["DATABASE_URL"].rpartition("/")
+    name = f"{original}_later"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as operator:
+        operator.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, original))))
+        operator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(name)))
+        yield f"{server}/{name}", operator
+        operator.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_database_that_comes_later_is_judged_by_its_first_answer(
+    production: Installation, other_text: tuple[str, psycopg.Connection], server: str
+) -> None:
+    """What is wrong with it is said by its number, once; the server goes on."""
+    url, operator = other_text
+    name = sql.Identifier(url.rpartition("/")[2])
+    web = Web(production, name=f"later-{server}", server=server)
+    with web.log.open("wb") as log:
+        process = subprocess.Popen(
+            web.command(), cwd=ROOT, env={**production.environment, "DATABASE_URL": url}, stdout=log, stderr=log
+        )
+    try:
+        assert answer_of(web) == {"ready": False, "database": False, "key_store": True, "wake_ups": True}
+        operator.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(name))
+        operator.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+        said = line_of(web, "chatline.E026.database")
+        ready = urllib.request.urlopen(f"{web.address}/readyz", timeout=5).status
+    finally:
+        process.kill()
+        process.wait()
+
+    assert said["level"] == "ERROR"
+    assert ready == 200
+    assert [name for name in loggers_of(web) if ".E" in name or ".W" in name] == [
+        "chatline.W038.database",
+        "chatline.E026.database",
+    ]
+
+
+def line_of(web: Web, logger: str) -> dict[str, str]:
+    """The first line of `logger`, as soon as it is there."""
+    give_up_at = time.monotonic() + 40
+    while time.monotonic() < give_up_at:
+        # The last line may be half written.
+        whole, _, _ = web.log.read_text().rpartition("\n")
+        for line in map(json.loads, whole.splitlines()):
+            if line["logger"] == logger:
+                found: dict[str, str] = line
+                return found
+        time.sleep(0.1)
+    raise AssertionError(web.log.read_text())
 
 
 def answer_of(web: Web) -> object:
