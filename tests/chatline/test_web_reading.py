@@ -7,9 +7,15 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame
+from websockets.protocol import OPEN
+from websockets.server import ServerProtocol
+from websockets.utils import apply_mask
 
 from chatline.serving.web_protocol import BoundedWebSocket
-from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES
+from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES, plain_text
 from tests.chatline.web_sockets import serving
 from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
 
@@ -73,6 +79,84 @@ def write_what_fits(rude: Rude, data: bytes, *, seconds: float) -> None:
             rude.socket.send(data)
         except BlockingIOError:
             rude.socket.setblocking(False)
+
+
+def read_by_library(data: bytes) -> list[str] | None:
+    """The texts of the whole messages that it reads; None when it finds a fault or anything else."""
+    conn = ServerProtocol(state=OPEN, max_size=None)
+    conn.receive_data(data)
+    read = [event for event in conn.events_received() if isinstance(event, Frame)]
+    texts = [event for event in read if event.opcode == TEXT and event.fin]
+    try:
+        return None if conn.parser_exc else [bytes(event.data).decode() for event in texts]
+    except UnicodeDecodeError:
+        return None
+
+
+SIZES = [0, 1, 124, 125, 126, 127, PIECE_BYTES, 65_535]
+SOME_FRAMES = st.one_of(
+    st.builds(frame, st.binary(max_size=200), st.sampled_from([TEXT, PING, CONTINUATION]), fin=st.booleans()),
+    st.sampled_from([frame(b"x" * size) for size in (*SIZES, 65_536)]),
+    st.binary(max_size=20),
+)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_whole_text_alone_is_plain(size: int) -> None:
+    assert plain_text(frame(b"x" * size)) == "x" * size
+    assert plain_text(frame("å".encode() * (size // 2))) == "å" * (size // 2)
+
+
+@given(st.lists(SOME_FRAMES, max_size=2).map(b"".join), st.integers(0, 10))
+def test_what_is_plain_reads_as_by_the_library(data: bytes, cut: int) -> None:
+    data = data[: len(data) - cut]
+    text = plain_text(data)
+
+    assert text is None or read_by_library(data) == [text]
+
+
+async def test_plain_text_passes_the_library_by() -> None:
+    async with watched(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+
+        Watched.handled = 0
+        told = await asyncio.to_thread(texts_after, rude, frame(b"hei"), number=1)
+
+        rude.leave()
+    assert (told, Watched.handled) == (["hei"], 0)
+
+
+LOOKS_WHOLE = bytes((0x81, 0x84, 0x40, 0x40, 0x81, 0x81)) + apply_mask(b"inne", bytes((0x40, 0x40, 0x81, 0x81)))
+UNDER = bytes((0xC1, 0xC1, 0x20, 0x20))
+"""Under this mask it is ASCII."""
+
+
+@pytest.mark.parametrize("begins", [b"", apply_mask(b"fire", UNDER)], ids=["all", "rest"])
+async def test_part_of_a_frame_that_looks_like_a_whole_one_is_a_part(begins: bytes) -> None:
+    assert plain_text(LOOKS_WHOLE) is not None
+    head = bytes((0x81, 0x80 | len(begins + LOOKS_WHOLE))) + UNDER + begins
+    async with watched(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+        await asyncio.to_thread(rude.socket.sendall, frame(b"", PING) + head)
+        assert await asyncio.to_thread(next_opcode, rude) == PONG  # what came with it has been read
+
+        told = await asyncio.to_thread(texts_after, rude, LOOKS_WHOLE, number=1)
+
+        rude.leave()
+    assert told == [apply_mask(begins + LOOKS_WHOLE, UNDER).decode()]
+
+
+async def test_whole_text_between_the_parts_of_a_message_is_a_fault() -> None:
+    async with watched(echo) as address:
+        rude = await asyncio.to_thread(Rude, address, "/")
+        await asyncio.to_thread(rude.socket.sendall, frame(b"ett", fin=False) + frame(b"", PING))
+        assert await asyncio.to_thread(next_opcode, rude) == PONG
+
+        rude.socket.sendall(frame(b"to"))
+        told, code = await asyncio.to_thread(rude.read_until_closed, seconds=5)
+
+        rude.leave()
+    assert (told, code) == ([], 1002)
 
 
 async def test_texts_of_any_size_arrive_whole_and_in_order() -> None:
