@@ -14,6 +14,7 @@ from typing import Protocol
 from django.conf import settings
 
 from intake.delivery import frames
+from intake.delivery.eager import begin
 from intake.delivery.frames import ServerFrame, encode
 from intake.delivery.measures import delivered
 from intake.rules.snapshots import Snapshot
@@ -44,6 +45,7 @@ class Feed:
         "_again",
         "_closing",
         "_control",
+        "_due",
         "_loop",
         "_queue",
         "_send",
@@ -81,6 +83,7 @@ class Feed:
         self._queue: frames.Queue | None = None
         self._closing: int | None = None
         self._sending_since: float | None = None
+        self._due = False
         self._task: asyncio.Task[None] | None = None
         self._again: asyncio.TimerHandle | None = None
 
@@ -188,12 +191,20 @@ class Feed:
 
     async def finish(self) -> None:
         """Wait until what was said has gone out, or five seconds: a client that does not read is not waited for."""
+        self._begin()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=FINISH_SECONDS)
 
     def kick(self) -> None:
-        if self._task is None and not self.gone:
-            self._task = self._loop.create_task(self._pump())
+        if self._task is None and not self._due and not self.gone:
+            self._due = True
+            self._loop.call_soon(self._begin)
+
+    def _begin(self) -> None:
+        if self._due:
+            self._due = False
+            if self._task is None:
+                self._task = begin(self._pump(), loop=self._loop)
 
     def _end_if_over(self) -> None:
         if self.snapshot.state == "ended":

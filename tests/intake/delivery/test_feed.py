@@ -209,3 +209,12 @@ async def test_restored_conversation_that_has_ended_is_sent_whole_before_the_clo
     await settle(feed)
 
     assert client.kinds()[-5:] == ["gap", "state", "message", "message", "close"]
+
+
+async def test_whoever_finishes_at_once_has_sent_what_was_just_said(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    feed.close(frames.CLOSE_RESTART)
+
+    await feed.finish()
+
+    assert client.kinds() == ["welcome", "state", "close"]
