@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 
 def pseudonym_of(request: HttpRequest) -> str:
-    """The pseudonym of a request, for django-axes. It looks like an address and is none."""
+    """The pseudonym of a request, for django-axes and for the line of pages. It looks like an address and is none."""
     return str(request.META.get("REMOTE_ADDR", "::"))
 
 

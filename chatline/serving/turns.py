@@ -24,6 +24,8 @@ TURNS = 10
 """More threads take the interpreter from each other. With delivery's own threads they stay below the pool's size."""
 FILE_TURNS = 2
 """A page's style and script wait for no page, and so for no database."""
+LATE_TURNS = 2
+"""Who is asked to come back is told so without a look at the database, and soon."""
 WAIT_SECONDS = 12.0
 """In line. A page gives up after fifteen."""
 LEFT_IN_LINE = "chatline.left_in_line"
@@ -34,7 +36,7 @@ class Turns(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pages, self._files = Line(TURNS), Line(FILE_TURNS)
+        self._pages, self._files, self._late = Line(TURNS), Line(FILE_TURNS), Line(LATE_TURNS)
         self._answering: set[asyncio.Future[HttpResponseBase]] = set()
         # An answer begins without connections and leaves none. Whoever waits in line need not have a thread for them.
         for receiver in (close_old_connections, reset_queries):
@@ -51,7 +53,8 @@ class Turns(ASGIHandler):
                 await line.wait(pseudonym_of(request))
         except TimeoutError:
             request.META[LEFT_IN_LINE] = True
-            return await self._answer(request)
+            line = self._late
+            await line.wait(pseudonym_of(request))
         # Whoever hangs up does not stop the thread that works for her: her turn ends with it.
         answering = asyncio.ensure_future(self._answer(request))
         self._answering.add(answering)

@@ -4,8 +4,8 @@ uvicorn makes everything that one read brought into events at once, and answers 
 not. A read may bring ten thousand frames, and frames that are no message (PING, PONG, parts of one) reach nobody who
 could say that it is enough. So what was read is parsed a piece at a time, and such frames have a rate of their own.
 
-Most reads bring one whole text frame and nothing else (RFC 6455, section 5.2). That one is read here, for a ninth less
-time a message; everything else is the library's.
+Most reads bring one whole text frame and nothing else (RFC 6455, section 5.2). That one is read here, for an eighth
+less time a message; everything else is the library's.
 """
 
 from __future__ import annotations

@@ -9,9 +9,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.signals import request_finished
 from django.db import connections
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from chatline.serving import turns
-from chatline.serving.turns import TURNS, Turns
+from chatline.serving.turns import LATE_TURNS, TURNS, Turns
 from intake.models import Helpline
 from tests.chatline.conftest import Asked, ask
 
@@ -62,6 +64,27 @@ async def test_who_has_waited_too_long_is_asked_to_come_back(
     assert headers[b"Referrer-Policy"] == b"no-referrer"
     assert b"Content-Security-Policy" in headers
     assert b"116 123" in page
+
+
+async def test_many_who_have_waited_too_long_are_answered_a_few_at_a_time(
+    busy: Turns, helpline: Helpline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "WAIT_SECONDS", 0.1)
+    fewest = LATE_TURNS
+    answer = busy._answer
+
+    async def watched(request: HttpRequest) -> HttpResponseBase:
+        nonlocal fewest
+        fewest = min(fewest, busy._late.free)
+        return await answer(request)
+
+    monkeypatch.setattr(busy, "_answer", watched)
+    asked = [ask(f"/{helpline.slug}/", host="testserver", app=busy) for _ in range(4 * LATE_TURNS)]
+    answers = await asyncio.gather(*asked)
+
+    assert [status for status, _, _ in answers] == [503] * 4 * LATE_TURNS
+    assert fewest == 0
+    assert (busy._late.free, len(busy._answering)) == (LATE_TURNS, 0)
 
 
 async def test_one_address_keeps_no_other_waiting(busy: Turns, helpline: Helpline) -> None:
