@@ -166,6 +166,11 @@ class Feed:
         self.say(frames.StateChange(state="ended", reason="erased"))
         self.close(frames.CLOSE_ENDED)
 
+    @property
+    def knows_queue(self) -> bool:
+        """Whether it has been shown a place."""
+        return self._queue is not None
+
     def show_queue(self, queue: frames.Queue) -> None:
         if queue != self._queue:
             self._queue = queue

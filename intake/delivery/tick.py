@@ -1,6 +1,7 @@
-"""What happens without being told: every five seconds a process asks the database about all its conversations at once.
+"""What happens without being told: every five seconds a process asks the database about each of its conversations.
 
-With Redis dead this is what delivers, at most six seconds late.
+With Redis dead this is what delivers, at most six seconds late. Each conversation has its own moment: thousands at
+once would keep everybody's messages waiting.
 """
 
 from __future__ import annotations
@@ -32,14 +33,15 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 5
 HEAD_SECONDS = 20
 BEATS_PER_SECOND = 10
+LOOKS_PER_SECOND = 10
 SEEN_SECONDS = 30
 QUEUE_PAUSE_SECONDS = 1.0
 HALF_STEP_SECONDS = 0.5
 PART = 50
 """Conversations seen to in one turn of the event loop: what is longer holds up messages, in each of their turns."""
 
-Look = tuple[bool, Snapshot | None]
-"""Whether a conversation has changed since it was known, and if so what it is now: None when it was purged."""
+Changes = dict[int, Snapshot | None]
+"""What those conversations are now that have changed since they were known: None when they were purged."""
 Work = Callable[[], Coroutine[None, None, None]]
 
 
@@ -48,19 +50,20 @@ class Tick:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self.watcher: Grouped[Known, Look] = Grouped(_watch, most=5000, name="watcher")
+        self.watcher: Grouped[list[Known], Changes] = Grouped(_watch, most=100, name="watcher")
         self._queues_wanted: set[int] = set()
         self._queues_task: asyncio.Task[None] | None = None
         self._seen_queues: dict[int, QueueView] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._looking: set[asyncio.Task[None]] = set()
         self._arrived: set[int] = set()
+        self._marked_at = int(hub.loop.time())
 
     def start(self) -> None:
         # In loops of their own: a slow look at thousands must not delay the closing of sockets without a right.
         works = (
-            self._repeat({self._tick: TICK_SECONDS}),
-            self._repeat({self._guard: TICK_SECONDS, self._mark_arrived: 1, self._mark_seen: SEEN_SECONDS}),
+            self._keep_looking(),
+            self._repeat({self._guard: TICK_SECONDS, self._mark_visitors: 1, self._mark_service: SEEN_SECONDS}),
             self._keep_beating(),
         )
         self._tasks = [asyncio.create_task(work) for work in works]
@@ -81,6 +84,26 @@ class Tick:
                 self._beat(number % (HEAD_SECONDS * BEATS_PER_SECOND))
             except Exception:
                 logger.warning("A heartbeat failed.", exc_info=True)
+
+    async def _keep_looking(self) -> None:
+        loop = self._hub.loop
+        while True:
+            began_at = loop.time()
+            try:
+                await self._look_around(began_at)
+            except Exception:  # the database may be away; the next round asks again
+                logger.warning("A tick failed.", exc_info=True)
+                note_failure("tick")
+            await asyncio.sleep(max(0.0, began_at + TICK_SECONDS - loop.time()))
+
+    async def _look_around(self, began_at: float) -> None:
+        """At every conversation once, each at the same moment of every round."""
+        key_cache.sweep()
+        self.look_at_queues(self._helplines_watched())
+        slots = TICK_SECONDS * LOOKS_PER_SECOND
+        for slot in range(slots):
+            await asyncio.sleep(max(0.0, began_at + slot / LOOKS_PER_SECOND - self._hub.loop.time()))
+            await self._look([pk for pk in self._hub.feeds if pk % slots == slot])
 
     async def _repeat(self, works: Mapping[Work, float]) -> None:
         """Each once every so many seconds, by the clock: what a slow database takes must not make them rarer, too."""
@@ -107,22 +130,13 @@ class Tick:
             for desk in list(self._hub.desks):
                 self._spawn(desk.say(frames.HeadBeat(head=0)))
 
-    async def _tick(self) -> None:
-        key_cache.sweep()
-        await self._look(list(self._hub.feeds))
-        self.look_at_queues(self._helplines_watched())
-
     async def _guard(self) -> None:
         for guard in self._hub.guards:
             await guard(self._hub)
 
-    async def _mark_seen(self) -> None:
+    async def _mark_service(self) -> None:
         now = timezone.now()
-        present = [
-            f.conversation_id for f in self._hub.local_feeds() if f.role == "visitor" and not f.gone and not f.stuck
-        ]
         await self._hub.thread.run(note_open, now=now)
-        await self._hub.thread.run(mark_visitors_seen, present, now=now)
         for desk in list(self._hub.desks):
             desk.marked_at = now
             await self._hub.thread.run(mark_staff_present, desk.user_id, desk.helpline_ids, now=now)
@@ -131,11 +145,17 @@ class Tick:
         """A visitor is there again: note it within a second, before housekeeping takes her for gone."""
         self._arrived.add(conversation_id)
 
-    async def _mark_arrived(self) -> None:
-        arrived, self._arrived = self._arrived, set()
-        if not arrived:
-            return
-        await self._hub.thread.run(mark_visitors_seen, sorted(arrived), now=timezone.now())
+    async def _mark_visitors(self) -> None:
+        """Note who has just come, and of the others those whose second it is."""
+        seconds = int(self._hub.loop.time()) - self._marked_at
+        due = (pk for pk in self._hub.feeds if (pk - self._marked_at - 1) % SEEN_SECONDS < seconds)
+        present = self._arrived | {pk for pk in due if self._has_visitor(pk)}
+        self._arrived, self._marked_at = set(), self._marked_at + seconds
+        if present:
+            await self._hub.thread.run(mark_visitors_seen, sorted(present), now=timezone.now())
+
+    def _has_visitor(self, conversation_id: int) -> bool:
+        return any(f.role == "visitor" and not f.gone and not f.stuck for f in self._hub.feeds[conversation_id])
 
     # -- conversations ----------------------------------------------------------------------------------------
     def look_at(self, conversation_ids: Iterable[int]) -> None:
@@ -150,13 +170,13 @@ class Tick:
     async def _look_at_part(self, conversation_ids: list[int]) -> None:
         # Only feeds that were here when it was asked: one that came later may know more than the answer.
         here = [feeds for pk in conversation_ids if (feeds := list(self._hub.feeds.get(pk, ())))]
-        asked = [(feeds, self.watcher.submit(_known(feeds))) for feeds in here]
-        for feeds, answer in asked:
-            changed, snapshot = await answer
-            if not changed:
+        changes = await self.watcher.submit([_known(feeds) for feeds in here])
+        for feeds in here:
+            if feeds[0].conversation_id not in changes:
                 for feed in feeds:
                     feed.pull_again()
                 continue
+            snapshot = changes[feeds[0].conversation_id]
             if snapshot is None:
                 self._hub.forget(feeds[0].conversation_id)
             for feed in feeds:
@@ -189,14 +209,20 @@ class Tick:
             self._queues_task = None
 
     async def _tell(self, views: dict[int, QueueView]) -> None:
+        changed = {pk for pk, view in views.items() if self._seen_queues.get(pk) != view}
+        self._seen_queues.update(views)
         for number, feed in enumerate(self._hub.local_feeds(), start=1):
             if number % PART == 0:
                 await asyncio.sleep(0)
             view = views.get(feed.snapshot.helpline_id)
-            if view and feed.role == "visitor" and (place := view.places.get(feed.conversation_id)):
+            if (
+                view is None
+                or feed.role != "visitor"
+                or (feed.knows_queue and feed.snapshot.helpline_id not in changed)
+            ):
+                continue
+            if place := view.places.get(feed.conversation_id):
                 feed.show_queue(frames.Queue(place=place, estimate=view.estimate(place), notices=view.notices))
-        changed = {pk for pk, view in views.items() if self._seen_queues.get(pk) != view}
-        self._seen_queues.update(views)
         for desk in list(self._hub.desks):
             if desk.helpline_ids & changed:
                 await desk.queue_changed()
@@ -227,7 +253,7 @@ def _known(feeds: list[Feed]) -> Known:
     return Known(feeds[0].conversation_id, *(told.pop() if len(told) == 1 else (-1, 0, "", None)))
 
 
-def _watch(known: list[Known]) -> list[Look]:
-    changed = find_changed(known)
+def _watch(parts: list[list[Known]]) -> list[Changes]:
+    changed = find_changed([known for part in parts for known in part])
     found = read_snapshots(changed)
-    return [(one.pk in changed, found.get(one.pk)) for one in known]
+    return [{known.pk: found.get(known.pk) for known in part if known.pk in changed} for part in parts]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Greatest, Now
 
@@ -64,6 +64,14 @@ def mark_visitors_seen(conversation_ids: list[int], *, now: datetime) -> None:
     for start in range(0, len(conversation_ids), 1000):
         part = Conversation.objects.filter(pk__in=conversation_ids[start : start + 1000])
         with transaction.atomic():
+            _need_not_outlive_a_crash()
             # Those the writer holds just now are skipped: two that lock many rows must not wait for each other.
             free = part.exclude(state=Conversation.State.ENDED).select_for_update(skip_locked=True).order_by("pk")
             Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(visitor_seen_at=seen_at)
+
+
+def _need_not_outlive_a_crash() -> None:
+    """Of this transaction: who is there says so again, and messages wait for its locks until its commit is done."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit TO off")
