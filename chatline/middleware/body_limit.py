@@ -10,8 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
+from chatline.asgi_types import App, Receive, Scope, Send
 from chatline.middleware.hosts import is_for_staff
-from chatline.middleware.no_trace import App, Receive, Scope, Send
 
 SMALL_BYTES = 64 * 1024
 """A visitor's largest is an opening. An answer of a thousand characters is 4,000 bytes at most: sixteen full ones."""

@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from chatline.middleware.no_trace import App, Receive, Scope, Send
+from chatline.asgi_types import App, Receive, Scope, Send
 from intake.delivery.socket import host_name
 
 Handler = Callable[[HttpRequest], HttpResponse]

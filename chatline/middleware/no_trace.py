@@ -12,23 +12,18 @@ import ipaddress
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from functools import partial
-from typing import Any
 
 from django.conf import settings
 from django.db import connections
 from django.http import HttpRequest
 
+from chatline.asgi_types import App, Receive, Scope, Send
 from chatline.operating.asker import asker_of
 from intake.sealing.router import ALIAS as KEYS
 from intake.sealing.salt import SALT_BYTES, salt_of
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # What the application reads, and nothing else: a list of what to take away would never be complete.
 # Forwarding headers, user agents, referrers and tracing ids are all among the rest.

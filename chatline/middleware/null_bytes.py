@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chatline.middleware.no_trace import App, Receive, Scope, Send
+from chatline.asgi_types import App, Receive, Scope, Send
 
 ENCODED = b"%00"
 

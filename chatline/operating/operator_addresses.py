@@ -6,7 +6,7 @@ import json
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from chatline.middleware.no_trace import App, Receive, Scope, Send
+from chatline.asgi_types import App, Receive, Scope, Send
 from chatline.operating.health import Answer, healthz, readyz
 from chatline.operating.metrics import may_read, read_metrics
 

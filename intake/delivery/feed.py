@@ -99,7 +99,11 @@ class Feed:
     @property
     def dismissed(self) -> bool:
         """Told to go, for another reason than the end: nothing more is taken from it."""
-        return self.gone or self._closing not in (None, frames.CLOSE_ENDED)
+        return self.gone or self._sent_away
+
+    @property
+    def _sent_away(self) -> bool:
+        return self._closing not in (None, frames.CLOSE_ENDED)
 
     @property
     def backlog(self) -> int:
@@ -190,7 +194,7 @@ class Feed:
 
     def close(self, code: int) -> None:
         """Close when what was said before has gone out."""
-        if self._closing is None or (self._closing == frames.CLOSE_ENDED != code):
+        if not self._sent_away and code != self._closing:
             self._closing = code  # who has no right any more does not get the rest of what has ended
             self.kick()
 
@@ -223,10 +227,10 @@ class Feed:
             while not self.gone:
                 if self._control:
                     await self._write({"type": "websocket.send", "text": self._control.popleft()})
-                elif self._may_send() and self._closing in (None, frames.CLOSE_ENDED):
+                elif self._may_send() and not self._sent_away:
                     if not await self._send_messages():
                         break
-                elif self._closing is not None and (self.cursor >= self.head or self._closing != frames.CLOSE_ENDED):
+                elif self._closing is not None and (self._sent_away or self.cursor >= self.head):
                     self.gone = True
                     await self._send({"type": "websocket.close", "code": self._closing})
                 else:

@@ -46,6 +46,7 @@ def test_contracts_are_kept(copy_of_the_house: Path) -> None:
         ("counsellor/pages/planted.py", "import intake.visitor", "never the visitor's pages"),
         ("counsellor/models/planted.py", "import counsellor.pages", "Inside counsellor"),
         ("stats/models/planted.py", "import stats.pages", "Inside stats"),
+        ("chatline/operating/planted.py", "import chatline.middleware", "Inside chatline"),
     ],
 )
 def test_planted_violation_is_found(copy_of_the_house: Path, path: str, line: str, contract: str) -> None:
