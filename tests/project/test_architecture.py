@@ -58,7 +58,7 @@ def test_planted_violation_is_found(copy_of_the_house: Path, path: str, line: st
     assert any(contract in name for name in broken_contracts(answer.stdout)), answer.stdout
 
 
-@pytest.mark.parametrize("package", ["counsellor", "stats", "intake"])
+@pytest.mark.parametrize("package", ["chatline", "counsellor", "stats", "intake"])
 def test_module_without_a_layer_is_found(copy_of_the_house: Path, package: str) -> None:
     (copy_of_the_house / package / "utils.py").write_text("")
 
