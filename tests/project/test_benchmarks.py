@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.load.rounds import Load, Round
-from benchmarks.stage.standings import find_targets
+from benchmarks.stage.contest import LONGEST, run_rounds
+from benchmarks.stage.contestants import Contestant
+from benchmarks.stage.server import Server
+from benchmarks.stage.standings import Found, find_targets
 from benchmarks.stage.usage import TICKS, machine_seconds
 from scripts.benchmarking import MINUTES, closing_table
 from scripts.machine import ROOT, Missing
@@ -122,6 +126,27 @@ def test_target_beside_a_peer_is_reached_only_in_quiet_rounds(
     # At a steady load Chatline is to be as fast as the best times 1.5, and in these rounds it is the best.
     best = "reached" if load.per_second and verdict == "NOT REACHED" else verdict
     assert target.verdict == best
+
+
+def stumbling(name: str) -> Contestant:
+    def serve() -> AbstractContextManager[Server]:
+        raise TimeoutError
+
+    return Contestant(name, name, serve, check=lambda played: None, forget=lambda: None)
+
+
+def test_peer_that_stumbles_ends_no_contest_and_is_tried_again(capsys: pytest.CaptureFixture[str]) -> None:
+    found: Found = {}
+
+    run_rounds(1, [Load("one", conversations=1)], [stumbling("ejabberd")], [], found)
+
+    assert found == {}
+    assert capsys.readouterr().out.count("ejabberd: not played, TimeoutError") == LONGEST
+
+
+def test_chatline_may_not_stumble() -> None:
+    with pytest.raises(TimeoutError):
+        run_rounds(1, [Load("one", conversations=1)], [stumbling("chatline")], [], {})
 
 
 def test_daphne_is_no_contestant_to_be_reached() -> None:
