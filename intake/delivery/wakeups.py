@@ -21,8 +21,8 @@ GROUP = "helpline.wake"
 PROBE_SECONDS = 5.0
 SEND_TIMEOUT_SECONDS = 2.0
 PAUSE_SECONDS = 0.02
-"""After a wake-up; what there is meanwhile goes together in the next. One for each of hundreds of commits a second is
-a fifth of the sender's work, and as much again for each process that hears it."""
+"""After a wake-up; what there is meanwhile goes together in the next. One for each of 250 commits a second
+was a fifth of a process's work."""
 
 Wake = dict[str, Any]
 """`heads`: [[conversation, head]]; `states`: [conversation]; `queues`: [helpline];
