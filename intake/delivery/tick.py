@@ -39,6 +39,8 @@ QUEUE_PAUSE_SECONDS = 1.0
 HALF_STEP_SECONDS = 0.5
 PART = 50
 """Conversations seen to in one turn of the event loop: what is longer holds up messages, in each of their turns."""
+MANY = 500
+"""Feeds looked at, without a word to them, in one turn."""
 
 Changes = dict[int, Snapshot | None]
 """What those conversations are now that have changed since they were known: None when they were purged."""
@@ -99,7 +101,7 @@ class Tick:
     async def _look_around(self, began_at: float) -> None:
         """At every conversation once, each at the same moment of every round."""
         key_cache.sweep()
-        self.look_at_queues(self._helplines_watched())
+        self.look_at_queues(await self._helplines_watched())
         slots = TICK_SECONDS * LOOKS_PER_SECOND
         for slot in range(slots):
             await asyncio.sleep(max(0.0, began_at + slot / LOOKS_PER_SECOND - self._hub.loop.time()))
@@ -185,9 +187,14 @@ class Tick:
                 _show_snapshot(feed, snapshot)
 
     # -- queues -------------------------------------------------------------------------------------------------
-    def _helplines_watched(self) -> set[int]:
-        watched = {f.snapshot.helpline_id for f in self._hub.local_feeds() if f.snapshot.state == "waiting"}
-        return watched.union(*(desk.helpline_ids for desk in self._hub.desks))
+    async def _helplines_watched(self) -> set[int]:
+        watched: set[int] = set().union(*(desk.helpline_ids for desk in self._hub.desks))
+        for number, feed in enumerate(self._hub.local_feeds(), start=1):
+            if number % MANY == 0:
+                await asyncio.sleep(0)
+            if feed.snapshot.state == "waiting":
+                watched.add(feed.snapshot.helpline_id)
+        return watched
 
     def look_at_queues(self, helpline_ids: Iterable[int]) -> None:
         """Tell local visitors their place and local desks that it changed; at most once a second."""
@@ -199,7 +206,8 @@ class Tick:
         try:
             while self._queues_wanted:
                 wanted, self._queues_wanted = self._queues_wanted, set()
-                views = await self._hub.thread.run(view_queues, wanted & self._helplines_watched(), now=timezone.now())
+                watched = await self._helplines_watched()
+                views = await self._hub.thread.run(view_queues, wanted & watched, now=timezone.now())
                 await self._tell(views)
                 await asyncio.sleep(QUEUE_PAUSE_SECONDS)
         except Exception:

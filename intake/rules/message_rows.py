@@ -1,14 +1,17 @@
-"""The two statements behind a batch of messages, for PostgreSQL and for SQLite.
+"""The statements behind a batch of messages, for PostgreSQL and for SQLite.
 
 On PostgreSQL they are `unnest` statements through psycopg's own cursor with binary parameters: measured 2-3 times
 the speed of `bulk_create`. `ON CONFLICT DO NOTHING` keeps a doubled row out of the database's error log.
+
+A batch is LOCK, STORE and COMMIT. A few messages into conversations that stand as the writer remembers them are one
+round trip instead: `STORE_IF_UNCHANGED` locks, compares, stores and commits, or does nothing at all.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,6 +19,7 @@ import psycopg
 from django.db import connection
 
 from intake.models import Conversation, Message
+from intake.rules.binary_cursor import binary_cursor
 
 
 class Head(NamedTuple):
@@ -52,6 +56,22 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
+# Every message moves the head in its own transaction: whoever finds, under the row's lock, the head that it remembers
+# sees in its snapshot all messages up to it. So none can be stored twice, though the look for it takes no lock.
+STORE_IF_UNCHANGED = """
+WITH moved AS (
+    UPDATE intake_conversation SET head = %(seq)b, last_activity_at = %(now)b
+    WHERE id = %(conversation_id)b AND public_id = %(public_id)b AND head = %(head)b AND epoch = %(epoch)b
+        AND counsellor_id IS NOT DISTINCT FROM %(counsellor_id)b AND state <> 'ended'
+        AND NOT EXISTS (
+            SELECT FROM intake_message
+            WHERE conversation_id = %(conversation_id)b AND sender = %(sender)b AND origin_id = %(origin_id)b
+        )
+    RETURNING id
+)
+INSERT INTO intake_message (conversation_id, seq, sender, origin_id, sealed, sent_at)
+SELECT id, %(seq)b, %(sender)b, %(origin_id)b, %(sealed)b, %(sent_at)b FROM moved
+"""
 
 
 def lock_heads(conversation_ids: Iterable[int]) -> dict[int, Head]:
@@ -59,10 +79,30 @@ def lock_heads(conversation_ids: Iterable[int]) -> dict[int, Head]:
     ids = sorted(conversation_ids)
     if connection.vendor == "postgresql":
         # In a pipeline with the BEGIN before it: one round trip for both.
-        with _cursor() as cursor, cursor.connection.pipeline():
+        with binary_cursor() as cursor, cursor.connection.pipeline():
             return {row[0]: Head(*row[1:]) for row in cursor.execute(LOCK, (ids,), prepare=True)}
     rows = Conversation.objects.filter(pk__in=ids).values_list("pk", *Head._fields)
     return {row[0]: Head(*row[1:]) for row in rows}
+
+
+def stores_at_once() -> bool:
+    """Whether a statement is a transaction of its own here, and the database can do it all in one."""
+    return connection.vendor == "postgresql" and not connection.in_atomic_block
+
+
+def store_if_unchanged(rows: Sequence[Row], known: Mapping[int, Head], *, now: datetime) -> set[int]:
+    """Store rows of different conversations, each if its conversation stands as known, and commit in one round trip.
+
+    The conversations that did. Whether the sender may write there as they stand is for the caller to know.
+    """
+    asked: dict[int, psycopg.Cursor[Any]] = {}
+    # What is sent in one pipeline is one transaction. In the order of their ids, as in `lock_heads`.
+    with binary_cursor() as cursor, cursor.connection.pipeline() if len(rows) > 1 else nullcontext():
+        for row in sorted(rows):
+            asked[row.conversation_id] = own = psycopg.Cursor(cursor.connection)
+            parameters = known[row.conversation_id]._asdict() | row._asdict() | {"now": now}
+            own.execute(STORE_IF_UNCHANGED, parameters, prepare=True)
+    return {conversation_id for conversation_id, own in asked.items() if own.rowcount == 1}
 
 
 def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) -> int:
@@ -72,7 +112,7 @@ def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) 
     """
     if connection.vendor == "postgresql":
         columns = [list(column) for column in zip(*rows, strict=True)]
-        with _cursor() as cursor:
+        with binary_cursor() as cursor:
             found = cursor.execute(STORE, [*columns, now, list(heads), list(heads.values())], prepare=True).fetchone()
             return int(found[0]) if found else 0
     before = _count(rows)
@@ -97,14 +137,3 @@ def _count(rows: Sequence[Row]) -> int:
     for row in rows:
         lowest[row.conversation_id] = min(row.seq, lowest.get(row.conversation_id, row.seq))
     return sum(Message.objects.filter(conversation_id=pk, seq__gte=seq).count() for pk, seq in lowest.items())
-
-
-@contextmanager
-def _cursor() -> Iterator[psycopg.Cursor[Any]]:
-    """psycopg's own cursor on Django's connection: parameters travel in binary, apart from the statement.
-
-    Its errors become Django's, so that whoever catches `DatabaseError` catches these too.
-    """
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        yield cursor

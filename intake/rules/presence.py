@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import DateTimeField, Value
-from django.db.models.functions import Greatest, Now
+from django.utils import timezone
 
 from intake.models import Conversation, Helpline, StaffPresence
+from intake.rules.binary_cursor import binary_cursor
 
 STAFF_GONE_SECONDS = 60
 
@@ -55,23 +55,25 @@ def available_staff(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, 
     return found
 
 
+# Who is there says so again: this need not outlive a crash, and messages wait for its locks until it is committed.
+# Those the writer holds just now are skipped: two that lock many rows must not wait for each other.
+MARK = """
+UPDATE intake_conversation SET visitor_seen_at = greatest(%b, now()) WHERE id IN (
+    SELECT id FROM intake_conversation WHERE id = ANY(%b::bigint[]) AND state <> 'ended'
+    ORDER BY id FOR UPDATE SKIP LOCKED
+)
+"""
+
+
 def mark_visitors_seen(conversation_ids: list[int], *, now: datetime) -> None:
-    """Note that these visitors have the page open, in one statement a thousand.
+    """Note that these visitors have the page open.
 
     A web machine whose clock is behind throws nobody out of the queue: where the database is ahead, its clock counts.
     """
-    seen_at = Greatest(Value(now, output_field=DateTimeField()), Now())
-    for start in range(0, len(conversation_ids), 1000):
-        part = Conversation.objects.filter(pk__in=conversation_ids[start : start + 1000])
-        with transaction.atomic():
-            _need_not_outlive_a_crash()
-            # Those the writer holds just now are skipped: two that lock many rows must not wait for each other.
-            free = part.exclude(state=Conversation.State.ENDED).select_for_update(skip_locked=True).order_by("pk")
-            Conversation.objects.filter(pk__in=list(free.values_list("pk", flat=True))).update(visitor_seen_at=seen_at)
-
-
-def _need_not_outlive_a_crash() -> None:
-    """Of this transaction: who is there says so again, and messages wait for its locks until its commit is done."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL synchronous_commit TO off")
+    if connection.vendor != "postgresql":
+        here = Conversation.objects.filter(pk__in=conversation_ids).exclude(state=Conversation.State.ENDED)
+        here.update(visitor_seen_at=max(now, timezone.now()))
+        return
+    with transaction.atomic(), binary_cursor() as cursor, cursor.connection.pipeline():
+        cursor.execute("SET LOCAL synchronous_commit TO off", prepare=True)
+        cursor.execute(MARK, (now, conversation_ids), prepare=True)
