@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
 
 from scripts.environment import TEST_LOCK, python_path, set_up
 from scripts.machine import ROOT, provide
@@ -12,6 +18,8 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 # What is broken needs programs to break it with (docs/faults.md). Without them, and without root, faults are skipped.
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
+# Of the faults, those that mostly wait cost the protocol's two nothing, and the other way round.
+WAITING, OTHERS = [*HARNESS, "--waits"], [*HARNESS, "--no-waits"]
 PROTOCOL = [
     ["-m", "tests.protocol.machine", "--examples", "2000"],
     ["-m", "tests.protocol.frame_fuzzer", "--inputs", "1000000"],
@@ -24,17 +32,56 @@ def run_faults(arguments: list[str]) -> int:
     set_up(lock=TEST_LOCK)
     provide_servers()
     began_at = time.monotonic()
-    codes = [run_part(part) for part in parts(arguments)]
+    codes = [run_part([*HARNESS, *arguments])] if arguments else run_everything()
     minutes = (time.monotonic() - began_at) / 60
     print(f"\nTogether {'ok' if not any(codes) else 'FAILED'}, {minutes:.0f} minutes", flush=True)
     return 1 if any(codes) else 0
 
 
-def parts(arguments: list[str]) -> list[list[str]]:
-    """What is run, one after the other: the harness alone when it is told something."""
-    return [[*HARNESS, *arguments]] if arguments else [*PROTOCOL, HARNESS]
+def run_everything() -> list[int]:
+    """The exit code of each part. What promises something in seconds runs alone, in the end."""
+    with beside(WAITING) as waiting:
+        codes = [run_part(part) for part in PROTOCOL]
+        codes.append(waiting.finish())
+    return [*codes, run_part(OTHERS)]
+
+
+@dataclass
+class Beside:
+    part: list[str]
+    process: subprocess.Popen[bytes]
+    said: IO[bytes]
+
+    def finish(self) -> int:
+        """Wait for it, and print what it has said meanwhile. Its exit code."""
+        print(f"\n{title(self.part)} (it has run beside these)", flush=True)
+        code = self.process.wait()
+        self.said.seek(0)
+        sys.stdout.write(self.said.read().decode())
+        sys.stdout.flush()
+        return code
+
+
+@contextlib.contextmanager
+def beside(part: list[str]) -> Iterator[Beside]:
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(command(part), cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said) as process,
+    ):
+        try:
+            yield Beside(part, process, said)
+        finally:
+            process.terminate()
 
 
 def run_part(part: list[str]) -> int:
-    print(f"\n== {' '.join(part[1:])} ==", flush=True)
-    return subprocess.run([str(python_path()), *part], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    print(f"\n{title(part)}", flush=True)
+    return subprocess.run(command(part), cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def title(part: list[str]) -> str:
+    return f"== {' '.join(part[1:])} =="
+
+
+def command(part: list[str]) -> list[str]:
+    return [str(python_path()), *part]

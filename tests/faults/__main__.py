@@ -3,6 +3,7 @@
 python -m tests.faults              every fault, three times each, 200 conversations, 5,000 acks
 python -m tests.faults --short      the ones of `make test`: fewer conversations, once each
 python -m tests.faults --only NAME  those whose name holds NAME
+python -m tests.faults --waits      those that mostly wait; --no-waits: the others
 python -m tests.faults --planted    only prove the harness: it must find the bugs that are planted for it
 """
 
@@ -51,6 +52,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--database", choices=["postgres", "sqlite"])
+    parser.add_argument("--waits", action=argparse.BooleanOptionalAction)
     parser.add_argument("--times", type=int, help="injections a fault")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="histories and logs of what failed")
     parser.add_argument("--planted", action="store_true")
@@ -74,7 +76,7 @@ def main(arguments: list[str]) -> int:
     began_at = time.monotonic()
     results: list[Result] = []
     bugs: list[Result] = []
-    proves = chosen.planted or not (chosen.only or chosen.database)
+    proves = chosen.planted or not (chosen.only or chosen.database or chosen.waits)
     size = SHORT if chosen.short else FULL
     try:
         if proves:
@@ -96,6 +98,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _is_chosen(fault: Fault, chosen: argparse.Namespace) -> bool:
+    if chosen.waits is not None and chosen.waits != fault.waits:
+        return False
     if chosen.only:
         return any(name.lower() in fault.name.lower() for name in chosen.only)
     return fault.short or not chosen.short

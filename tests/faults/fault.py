@@ -100,5 +100,7 @@ class Fault:
     """Web processes are on hosts of their own, and clients reach them without a balancer. Needs `hosts.NEEDS`."""
     per_second: float = 400.0
     """Messages of all parties together."""
+    waits: bool = False
+    """For minutes nothing happens: in `make faults` it runs beside the protocol's machine and fuzzer."""
     replaced: int = 5
     """So many parties close their tab in the middle of each injection."""

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -157,15 +158,43 @@ def test_every_program_that_a_fault_needs_can_be_provided() -> None:
     assert {*faulting.NEEDED, *testing.NEEDED} <= set(machine.DEBIAN_PACKAGE)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "parts"),
-    [
-        ([], ["tests.protocol.machine", "tests.protocol.frame_fuzzer", "tests.faults"]),
-        (["--only", "Redis"], ["tests.faults"]),
-    ],
-)
-def test_faults_are_the_harness_and_without_arguments_the_protocol_too(arguments: list[str], parts: list[str]) -> None:
-    assert [part[1] for part in faulting.parts(arguments)] == parts
+@pytest.fixture
+def parts_said(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[[list[str]], list[str]]:
+    """Run `faults` with programs in the place of its parts that say their names; those who end in `!` fail."""
+
+    def run(arguments: list[str]) -> list[str]:
+        says = "import sys; print(sys.argv[1:]); sys.exit(sys.argv[-1] == '!')"
+        monkeypatch.setattr(faulting, "command", lambda part: [sys.executable, "-c", says, *part[1:]])
+        for name in ("provide", "set_up", "provide_servers"):
+            monkeypatch.setattr(faulting, name, lambda *args, **options: None)
+        code = faulting.run_faults(arguments)
+        said = [line for line in capfd.readouterr().out.splitlines() if line.startswith("[")]
+        return [*said, str(code)]
+
+    return run
+
+
+def test_faults_are_the_protocol_and_every_fault_once(parts_said: Callable[[list[str]], list[str]]) -> None:
+    assert parts_said([]) == [
+        "['tests.protocol.machine', '--examples', '2000']",
+        "['tests.protocol.frame_fuzzer', '--inputs', '1000000']",
+        "['tests.faults', '--waits']",
+        "['tests.faults', '--no-waits']",
+        "0",
+    ]
+
+
+def test_arguments_of_faults_are_for_the_harness_alone(parts_said: Callable[[list[str]], list[str]]) -> None:
+    assert parts_said(["--only", "Redis"]) == ["['tests.faults', '--only', 'Redis']", "0"]
+
+
+@pytest.mark.parametrize("name", ["WAITING", "OTHERS"])
+def test_part_of_faults_that_fails_fails_all(
+    monkeypatch: pytest.MonkeyPatch, parts_said: Callable[[list[str]], list[str]], name: str
+) -> None:
+    monkeypatch.setattr(faulting, name, [*getattr(faulting, name), "!"])
+
+    assert parts_said([])[-1] == "1"
 
 
 @pytest.mark.parametrize(("ci", "code", "word"), [("true", 1, "failed"), ("", 0, "skipped")])

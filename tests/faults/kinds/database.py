@@ -129,8 +129,8 @@ async def stopped_while_it_hangs(scene: Scene) -> None:
 
 FAULTS = [
     Fault("PostgreSQL is killed", killed, short=True),
-    Fault("PostgreSQL is stopped for 60 s", shut_down(60)),
-    Fault("PostgreSQL is frozen for 20 s", frozen(20)),
+    Fault("PostgreSQL is stopped for 60 s", shut_down(60), waits=True),
+    Fault("PostgreSQL is frozen for 20 s", frozen(20), waits=True),
     Fault("a worker is stopped while PostgreSQL hangs", stopped_while_it_hangs),
     Fault("all connections are terminated", all_backends_terminated, short=True),
     Fault("connections are exhausted", connections_exhausted),

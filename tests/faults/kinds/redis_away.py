@@ -88,15 +88,16 @@ def _empty(server: Redis) -> None:
 killed_for_a_while = absent(8)
 
 
-def _fault(name: str, inject: Callable[[Scene], Awaitable[None]], *, short: bool = False) -> Fault:
-    return Fault(name, inject, short=short, late_seconds=LATE_SECONDS, calm_late_seconds=LATE_SECONDS, per_second=100)
+def _fault(name: str, inject: Callable[[Scene], Awaitable[None]], *, short: bool = False, waits: bool = False) -> Fault:
+    late = LATE_SECONDS
+    return Fault(name, inject, short=short, waits=waits, late_seconds=late, calm_late_seconds=late, per_second=100)
 
 
 FAULTS = [
     _fault("Redis is killed", killed_for_a_while, short=True),
     _fault("Redis is restarted", absent(0)),
     _fault("Redis is flushed", flushed(), short=True),
-    _fault("Redis is away for two minutes", absent(120)),
+    _fault("Redis is away for two minutes", absent(120), waits=True),
     _fault("Redis is frozen for 10 s", frozen(10)),
     _fault("Redis is full", full(8)),
 ]
