@@ -1,7 +1,7 @@
 """How conversations stood when this process last wrote to them or read them: where the next message would go.
 
 A guess, for another process may have written since: the statement that uses it compares (`store_if_unchanged`).
-Numbers and ids, no text and no key; what was used longest ago goes first.
+Numbers and ids, no text and no key; what was written to longest ago goes first.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The statements behind a batch of messages, for PostgreSQL and for SQLite.
 
 On PostgreSQL they are `unnest` statements through psycopg's own cursor with binary parameters: measured 2-3 times
-the speed of `bulk_create`. `ON CONFLICT DO NOTHING` keeps a doubled row out of the database's error log.
+the speed of `bulk_create`. `ON CONFLICT DO NOTHING`, or a look beforehand, keeps a doubled row out of the database's
+error log.
 
 A batch is LOCK, STORE and COMMIT. A few messages into conversations that stand as the writer remembers them are one
 round trip instead: `STORE_IF_UNCHANGED` locks, compares, stores and commits, or does nothing at all.
@@ -96,13 +97,13 @@ def store_if_unchanged(rows: Sequence[Row], known: Mapping[int, Head], *, now: d
     The conversations that did. Whether the sender may write there as they stand is for the caller to know.
     """
     asked: dict[int, psycopg.Cursor[Any]] = {}
-    # What is sent in one pipeline is one transaction. In the order of their ids, as in `lock_heads`.
+    # Without another, what one pipeline sends is one transaction. In the order of their ids, as in `lock_heads`.
     with binary_cursor() as cursor, cursor.connection.pipeline() if len(rows) > 1 else nullcontext():
         for row in sorted(rows):
-            asked[row.conversation_id] = own = psycopg.Cursor(cursor.connection)
+            asked[row.conversation_id] = answer = psycopg.Cursor(cursor.connection)
             parameters = known[row.conversation_id]._asdict() | row._asdict() | {"now": now}
-            own.execute(STORE_IF_UNCHANGED, parameters, prepare=True)
-    return {conversation_id for conversation_id, own in asked.items() if own.rowcount == 1}
+            answer.execute(STORE_IF_UNCHANGED, parameters, prepare=True)
+    return {conversation_id for conversation_id, answer in asked.items() if answer.rowcount == 1}
 
 
 def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) -> int:

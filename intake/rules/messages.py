@@ -1,7 +1,7 @@
 """How a message is stored and read again: the database is the queue (docs/architecture.md, "One message's walk").
 
-`store_messages` takes what arrived while the last commit ran and stores it in one transaction with a fixed number
-of statements, whatever the size of the batch.
+`store_messages` takes what arrived while the last commit ran. Many are stored in one transaction with a fixed number of
+statements, whatever the size of the batch; a few, into conversations that this process knows, in one round trip.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 Role = Message.Role
 
 A_FEW_MESSAGES = 4
-"""Up to so many, each in a conversation of its own, are stored in one round trip. Measured: docs/benchmarks.md."""
+"""Up to so many, each in a conversation of its own, are stored in one round trip (docs/decisions.md)."""
 PULL_MESSAGES = 100
 """At most this many messages of one conversation in one read."""
 
@@ -92,7 +92,7 @@ def check_body(body: str) -> None:
 
 
 def store_messages(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]:
-    """Store a batch in one transaction; one outcome for each posting, in their order. Returns after COMMIT.
+    """Store a batch; one outcome for each posting, in their order. Returns after COMMIT.
 
     A batch that fails is retried row by row, so that one bad row does not fail its neighbours; what then still
     fails is `Unavailable`. The caller wakes every conversation of a `Stored`.
@@ -115,6 +115,7 @@ def _store_alone(posting: Posting, *, now: datetime) -> Outcome:
 
 
 def _store_batch(postings: Sequence[Posting], *, now: datetime) -> list[Outcome]:
+    # What fails after this is tried again, and finds these stored.
     stored = _store_at_once(postings, now=now)
     others = [posting for posting in postings if posting.conversation_id not in stored]
     outcomes = iter(_store_under_lock(others, now=now) if others else ())
@@ -126,14 +127,17 @@ def _store_at_once(postings: Sequence[Posting], *, now: datetime) -> dict[int, S
 
     Nobody is refused by what is only remembered.
     """
+    if len(postings) > A_FEW_MESSAGES or not stores_at_once():
+        return {}
     heads = known_heads.of({posting.conversation_id for posting in postings})
     known = [posting for posting in postings if posting.conversation_id in heads]
-    if not heads or len(postings) > A_FEW_MESSAGES or len(heads) < len(known) or not stores_at_once():
+    if not heads or len(heads) < len(known):
         return {}
     batch = _Batch(known, heads, None, now=now)
     outcomes = batch.place_all()
+    # First, so that what fails here goes the usual way when it is tried again.
+    known_heads.forget(heads)
     unchanged = store_if_unchanged(batch.rows, heads, now=now)
-    known_heads.forget(heads.keys() - unchanged)
     known_heads.keep({pk: head for pk, head in batch.heads_after().items() if pk in unchanged})
     return {o.conversation_id: o for o in outcomes if isinstance(o, Stored) and o.conversation_id in unchanged}
 
@@ -153,7 +157,7 @@ def _store_under_lock(postings: Sequence[Posting], *, now: datetime) -> list[Out
 
 
 class _Batch:
-    """One try to store postings, under locks on their conversations."""
+    """One try to store postings, by how their conversations stand: locked, or remembered and compared when stored."""
 
     def __init__(
         self,

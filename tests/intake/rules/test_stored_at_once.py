@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
 from counsellor.models import Counsellor
+from intake.delivery.database_thread import _do
 from intake.models import Conversation, Message
 from intake.rules import known_heads as heads_module
 from intake.rules import messages
@@ -264,6 +266,51 @@ def test_row_that_the_database_refuses_does_not_fail_its_neighbour(
     assert kinds(outcomes) == ["Unavailable", "Stored"]
     assert numbers(store(post(visitor, "tre"))) == [2]
     assert (bodies(visitor), bodies(other_visitor)) == (["en", "tre"], ["one", "two"])
+
+
+@contextmanager
+def refusing_commits_with(visitor: Opened) -> Iterator[None]:
+    """The database takes this conversation's rows, and refuses to commit them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION late() RETURNS trigger AS $$ BEGIN"
+            f" IF NEW.conversation_id = {visitor.conversation.pk} THEN RAISE EXCEPTION 'late'; END IF;"
+            " RETURN NULL; END $$ LANGUAGE plpgsql"
+        )
+        cursor.execute(
+            "CREATE CONSTRAINT TRIGGER late AFTER INSERT ON intake_message DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION late()"
+        )
+    try:
+        yield
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TRIGGER late ON intake_message")
+            cursor.execute("DROP FUNCTION late")
+
+
+def test_commit_that_the_database_refuses_does_not_fail_its_neighbour(
+    visitor: Opened, other_visitor: Opened, at_once: list[int]
+) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no triggers that wait for the commit.")
+    store(post(visitor, "en"), post(other_visitor, "one"))
+    with refusing_commits_with(visitor):
+        outcomes = _do(lambda: store(post(visitor, "to"), post(other_visitor, "two")))
+
+    assert kinds(outcomes) == ["Unavailable", "Stored"]
+    assert (bodies(visitor), bodies(other_visitor)) == (["en"], ["one", "two"])
+
+
+def test_message_keeps_its_conversation_alive(visitor: Opened, at_once: list[int]) -> None:
+    store(post(visitor, "en"))
+    later = NOW + timedelta(minutes=1)
+
+    store_messages([post(visitor, "to")], now=later)
+
+    assert Conversation.objects.get(pk=visitor.conversation.pk).last_activity_at == later
+    assert at_once == only_on_postgres([1])
 
 
 def test_writers_at_the_same_moment(visitor: Opened, at_once: list[int]) -> None:
