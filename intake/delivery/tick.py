@@ -41,6 +41,8 @@ PART = 50
 """Conversations seen to in one turn of the event loop: what is longer holds up messages, in each of their turns."""
 MANY = 500
 """Feeds looked at, without a word to them, in one turn."""
+NOTHING_LIKE_IT = (-1, 0, "", None)
+"""Head, epoch, state and counsellor of no conversation."""
 
 Changes = dict[int, Snapshot | None]
 """What those conversations are now that have changed since they were known: None when they were purged."""
@@ -256,9 +258,9 @@ def _show_snapshot(feed: Feed, snapshot: Snapshot | None) -> None:
 
 
 def _known(feeds: list[Feed]) -> Known:
-    """What all of a conversation's feeds know of it; what cannot be when they do not agree."""
+    """What all of a conversation's feeds know of it. When they do not agree: what makes the database say how it is."""
     told = {(feed.head, feed.snapshot.epoch, feed.snapshot.state, feed.snapshot.counsellor_id) for feed in feeds}
-    return Known(feeds[0].conversation_id, *(told.pop() if len(told) == 1 else (-1, 0, "", None)))
+    return Known(feeds[0].conversation_id, *(told.pop() if len(told) == 1 else NOTHING_LIKE_IT))
 
 
 def _watch(parts: list[list[Known]]) -> list[Changes]:

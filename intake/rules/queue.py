@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from intake.models import Conversation, Helpline
+from intake.rules.binary_cursor import binary_cursor
 from intake.rules.hours import opening_state
 from intake.rules.presence import available_staff
 
@@ -20,6 +23,11 @@ CLOSING_SOON_MINUTES = 30
 ESTIMATE_HOURS = 6
 ESTIMATE_CLAIMS = 10
 ESTIMATE_FEWEST_CLAIMS = 4
+
+WAITING = """
+SELECT helpline_id, array_agg(id ORDER BY id) FROM intake_conversation
+WHERE helpline_id = ANY(%b::bigint[]) AND state = 'waiting' GROUP BY helpline_id
+"""
 
 
 @dataclass(frozen=True)
@@ -48,17 +56,27 @@ def view_queues(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, Queu
     """The queues of several helplines at once."""
     helplines = list(Helpline.objects.filter(pk__in=list(helpline_ids)))
     staff = available_staff([h.pk for h in helplines], now=now)
-    waiting: dict[int, list[int]] = {h.pk: [] for h in helplines}
-    for pk, helpline_id in waiting_conversations(helplines).values_list("pk", "helpline_id"):
-        waiting[helpline_id].append(pk)
+    waiting = _waiting_ids(helplines)
     return {
         h.pk: QueueView(
-            places={pk: place for place, pk in enumerate(waiting[h.pk], start=1)},
+            places=dict(zip(waiting.get(h.pk, ()), itertools.count(1))),
             minutes_per_place=_minutes_per_place(h, now=now) if staff.get(h.pk) else None,
             notices=_notices(h, anybody=bool(staff.get(h.pk)), now=now),
         )
         for h in helplines
     }
+
+
+def _waiting_ids(helplines: Sequence[Helpline]) -> dict[int, list[int]]:
+    """By helpline, first come first. Those with none are left out."""
+    if connection.vendor == "postgresql":
+        # Thousands may wait, and as rows they would keep the interpreter from everybody's messages.
+        with binary_cursor() as cursor:
+            return dict(cursor.execute(WAITING, ([h.pk for h in helplines],), prepare=True).fetchall())
+    found: dict[int, list[int]] = {}
+    for pk, helpline_id in waiting_conversations(helplines).values_list("pk", "helpline_id"):
+        found.setdefault(helpline_id, []).append(pk)
+    return found
 
 
 def _minutes_per_place(helpline: Helpline, *, now: datetime) -> float | None:
