@@ -343,13 +343,14 @@ class Party:
             self.reading.strange_acks.append(origin_id)
             return
         one.told.add(seq)
-        self.acked_at = time.monotonic()
         self._end(origin_id, End.OK, seq=seq)
 
     def _end(self, origin_id: str, end: End, *, seq: int = 0) -> None:
         one = self._outstanding
         if one is not None and one.origin_id == origin_id:
             one.finish(end, seq=seq)
+            # Not when it is said once more: that somebody is answered again tells nothing.
+            self.acked_at = one.ended_at if end is End.OK else self.acked_at
             self._outstanding, self._sent_at = None, 0.0
             self._answered.set()
 

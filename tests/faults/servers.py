@@ -174,8 +174,10 @@ class Postgres(Server):
         held: list[psycopg.Connection[Any]] = []
         try:
             self._take_connections(held)
-            # Whoever has one is thrown out, and what she had is taken before she is back: in the end it always is.
-            while held[0].execute(OTHERS_THROWN_OUT, [[one.info.backend_pid for one in held]]).fetchall():
+            # Whoever has one is thrown out, and what she had is taken before she is back: in the end it always is. One
+            # who is just coming in is not seen yet, but is counted.
+            while len(held) < self._max_connections:
+                held[0].execute(OTHERS_THROWN_OUT, [[one.info.backend_pid for one in held]])
                 self._take_connections(held)
             yield len(held)
         finally:

@@ -38,10 +38,13 @@ async def say(link: ServerConnection, *told: dict[str, Any]) -> None:
 
 
 @asynccontextmanager
-async def talking_to(play: Play, *, unanswered: Container[int] = ()) -> AsyncIterator[Party]:
-    """Somebody silent, who has been welcomed by a server that then does as `play` says. Connections with the numbers
-    `unanswered` are heard, and told nothing."""
-    numbers = count(1)
+async def talking_to(play: Play, *, unanswered: Container[int] = (), writes: int = 0) -> AsyncIterator[Party]:
+    """Somebody who has been welcomed by a server that then does as `play` says, and `writes` so many messages.
+    Connections with the numbers `unanswered` are heard, and told nothing."""
+    history, numbers = History(), count(1)
+
+    def pause() -> float:
+        return 0.01 if len(history.operations) < writes else 3600.0
 
     async def serve_one(link: ServerConnection) -> None:
         await link.recv()
@@ -54,7 +57,7 @@ async def talking_to(play: Play, *, unanswered: Container[int] = ()) -> AsyncIte
 
     async with serve(serve_one, "127.0.0.1", 0, subprotocols=["helpline.v1"]) as server:  # type: ignore[list-item]
         port = server.sockets[0].getsockname()[1]
-        party = Party(ENTRANCE, History(), lambda: f"ws://127.0.0.1:{port}", pause=lambda: 3600.0)
+        party = Party(ENTRANCE, history, lambda: f"ws://127.0.0.1:{port}", pause=pause)
         party.start()
         await wait_for(lambda: party.welcomed_at > 0, seconds=SECONDS, what="a welcome")
         yield party
@@ -93,6 +96,23 @@ async def test_ack_of_what_was_never_sent_is_kept() -> None:
         await wait_for(lambda: party.after == 1, seconds=SECONDS, what="the first message")
 
     assert party.reading.strange_acks == [OTHER]
+
+
+async def test_ack_that_is_said_once_more_is_not_another() -> None:
+    """Else somebody who gets no acks any more would seem to be served."""
+
+    async def ack_twice(link: ServerConnection) -> None:
+        while (frame := json.loads(await link.recv()))["type"] != "message":
+            pass
+        for _ in range(2):
+            await say(link, {"type": "ack", "origin_id": frame["origin_id"], "seq": 1})
+            await asyncio.sleep(0.05)
+        await say(link, text(1))
+
+    async with talking_to(ack_twice, writes=1) as party:
+        await wait_for(lambda: party.after == 1, seconds=SECONDS, what="what comes after both acks")
+
+    assert party.acked_at == party.history.acked()[0].ended_at
 
 
 async def test_close_code_that_forbids_to_come_back_is_kept() -> None:

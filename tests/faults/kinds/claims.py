@@ -74,8 +74,7 @@ async def claim_at_once(scene: Scene) -> None:
             scene.fail(f"{times} times, ten who claimed one visitor were answered {statuses}")
     _compare(scene, won, before, await _holders(scene))
     await _look_at_queue(scene, won, webs, sessions[0])
-    total = int(scene.notes.get("claims", "0").split()[0]) + len(won)
-    scene.notes["claims"] = f"{total}, one owner each"
+    scene.count("claims with one owner each", len(won))
 
 
 async def _open(port: int) -> str:
