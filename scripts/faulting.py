@@ -18,8 +18,9 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 # What is broken needs programs to break it with (docs/faults.md). Without them, and without root, faults are skipped.
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
-# Of the faults, those that mostly wait cost the protocol's two nothing, and the other way round.
-WAITING, OTHERS = [*HARNESS, "--waits"], [*HARNESS, "--no-waits"]
+# Of the faults, those that mostly wait cost each other and the protocol's two nothing.
+WAITING = [[*HARNESS, "--waits", "--only", name] for name in ("Redis", "PostgreSQL")]
+OTHERS = [*HARNESS, "--no-waits"]
 PROTOCOL = [
     ["-m", "tests.protocol.machine", "--examples", "2000"],
     ["-m", "tests.protocol.frame_fuzzer", "--inputs", "1000000"],
@@ -40,9 +41,10 @@ def run_faults(arguments: list[str]) -> int:
 
 def run_everything() -> list[int]:
     """The exit code of each part. What promises something in seconds runs alone, in the end."""
-    with beside(WAITING) as waiting:
+    with contextlib.ExitStack() as all_beside:
+        waiting = [all_beside.enter_context(beside(part)) for part in WAITING]
         codes = [run_part(part) for part in PROTOCOL]
-        codes.append(waiting.finish())
+        codes += [one.finish() for one in waiting]
     return [*codes, run_part(OTHERS)]
 
 

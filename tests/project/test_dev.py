@@ -178,21 +178,29 @@ def test_faults_are_the_protocol_and_every_fault_once(parts_said: Callable[[list
     assert parts_said([]) == [
         "['tests.protocol.machine', '--examples', '2000']",
         "['tests.protocol.frame_fuzzer', '--inputs', '1000000']",
-        "['tests.faults', '--waits']",
+        "['tests.faults', '--waits', '--only', 'Redis']",
+        "['tests.faults', '--waits', '--only', 'PostgreSQL']",
         "['tests.faults', '--no-waits']",
         "0",
     ]
+
+
+def test_every_fault_that_waits_is_waited_for_once() -> None:
+    words = [part[-1] for part in faulting.WAITING]
+
+    for fault in FAULTS:
+        assert not fault.waits or sum(word in fault.name for word in words) == 1
 
 
 def test_arguments_of_faults_are_for_the_harness_alone(parts_said: Callable[[list[str]], list[str]]) -> None:
     assert parts_said(["--only", "Redis"]) == ["['tests.faults', '--only', 'Redis']", "0"]
 
 
-@pytest.mark.parametrize("name", ["WAITING", "OTHERS"])
+@pytest.mark.parametrize(("name", "parts"), [("WAITING", [["-c", "!"]]), ("OTHERS", ["-c", "!"])])
 def test_part_of_faults_that_fails_fails_all(
-    monkeypatch: pytest.MonkeyPatch, parts_said: Callable[[list[str]], list[str]], name: str
+    monkeypatch: pytest.MonkeyPatch, parts_said: Callable[[list[str]], list[str]], name: str, parts: list[object]
 ) -> None:
-    monkeypatch.setattr(faulting, name, [*getattr(faulting, name), "!"])
+    monkeypatch.setattr(faulting, name, parts)
 
     assert parts_said([])[-1] == "1"
 
