@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import psycopg
 from django.db import connection
 
-from intake.models import Conversation, Message
+from intake.models import Conversation
 from intake.rules.binary_cursor import binary_cursor
 
 
@@ -57,6 +57,12 @@ WITH stored AS (
 )
 SELECT count(*) FROM stored
 """
+# On SQLite, which prepares them once for all rows.
+STORE_ONE = """
+INSERT INTO intake_message (conversation_id, seq, sender, origin_id, sealed, sent_at) VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
+MOVE_ONE = "UPDATE intake_conversation SET head = %s, last_activity_at = %s WHERE id = %s"
 # Every message moves the head in its own transaction: whoever finds, under the row's lock, the head that it remembers
 # sees in its snapshot all messages up to it. So none can be stored twice, though the look for it takes no lock.
 STORE_IF_UNCHANGED = """
@@ -116,25 +122,11 @@ def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) 
         with binary_cursor() as cursor:
             found = cursor.execute(STORE, [*columns, now, list(heads), list(heads.values())], prepare=True).fetchone()
             return int(found[0]) if found else 0
-    before = _count(rows)
-    Message.objects.bulk_create(
-        [
-            Message(
-                conversation_id=row.conversation_id, seq=row.seq, sender=row.sender,
-                origin_id=row.origin_id, sealed=row.sealed, sent_at=row.sent_at,
-            )
-            for row in rows
-        ],
-        ignore_conflicts=True,
-    )  # fmt: skip
-    for pk, head in heads.items():
-        Conversation.objects.filter(pk=pk).update(head=head, last_activity_at=now)
-    return _count(rows) - before
-
-
-def _count(rows: Sequence[Row]) -> int:
-    """SQLite does not say how many rows a bulk insert left out, so the new numbers are counted before and after."""
-    lowest: dict[int, int] = {}
-    for row in rows:
-        lowest[row.conversation_id] = min(row.seq, lowest.get(row.conversation_id, row.seq))
-    return sum(Message.objects.filter(conversation_id=pk, seq__gte=seq).count() for pk, seq in lowest.items())
+    at = connection.ops.adapt_datetimefield_value
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            STORE_ONE, [(r.conversation_id, r.seq, r.sender, r.origin_id.hex, r.sealed, at(r.sent_at)) for r in rows]
+        )
+        stored: int = cursor.rowcount
+        cursor.executemany(MOVE_ONE, [(head, at(now), pk) for pk, head in heads.items()])
+    return stored

@@ -158,7 +158,6 @@ FAULTS = [
         "a flood of messages",
         of_the_fast.bear,
         databases=BOTH,
-        sqlite_times=1,
         apart=CONVERSATIONS,
         environment=AS_SHIPPED,
         setting=of_the_fast.watched,
