@@ -36,6 +36,7 @@ LOOPBACK = "127.0.0.1"
 OTHERS_THROWN_OUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL(%s) AND backend_type = 'client backend'"
 )
+EXHAUSTING_SECONDS = 30.0
 # A process that ends with its parent ends with the thread that started it: this one lives as long as we do.
 PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
 
@@ -176,7 +177,10 @@ class Postgres(Server):
             self._take_connections(held)
             # Whoever has one is thrown out, and what she had is taken before she is back: in the end it always is. One
             # who is just coming in is not seen yet, but is counted.
+            give_up_at = time.monotonic() + EXHAUSTING_SECONDS
             while len(held) < self._max_connections:
+                if time.monotonic() > give_up_at:
+                    raise TimeoutError(f"only {len(held)} connections could be taken")
                 held[0].execute(OTHERS_THROWN_OUT, [[one.info.backend_pid for one in held]])
                 self._take_connections(held)
             yield len(held)
