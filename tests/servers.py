@@ -205,16 +205,21 @@ class PostgresCluster:
 
     address: str
 
-    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
-        """Two databases that nobody else knows: empty, or copies of `like`, to which nobody may be connected."""
-        number = secrets.token_hex(4)
-        names = [f"chatline_{number}", f"chatline_keys_{number}"]
-        originals = [url.rpartition("/")[2] for url in like.environment().values()] if like else ["template1"] * 2
+    def new_database(self, name: str, *, like: str | None = None) -> str:
+        """The address of a database that nobody else knows: empty, or a copy of the one at the address `like`, to which
+        nobody may be connected."""
+        name, original = f"{name}_{secrets.token_hex(4)}", like.rpartition("/")[2] if like else "template1"
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(original))
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
-            for name, original in zip(names, originals, strict=True):
-                create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-                connection.execute(create.format(sql.Identifier(name), sql.Identifier(original)))
-        return PostgresAddresses(*(f"{self.address}/{name}" for name in names))
+            connection.execute(create)
+        return f"{self.address}/{name}"
+
+    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
+        """One for the truth and one for the key store."""
+        return PostgresAddresses(
+            self.new_database("chatline", like=like.database_url if like else None),
+            self.new_database("chatline_keys", like=like.keys_database_url if like else None),
+        )
 
 
 @contextlib.contextmanager

@@ -28,8 +28,8 @@ from tests.faults.fault import Fault
 from tests.faults.hosts import HUB, enter_own_network
 from tests.faults.means import lacking
 from tests.faults.planted.bugs import BUGS, print_bugs
-from tests.faults.servers import LOOPBACK, Postgres, Redis, folder_for
-from tests.faults.stage import Crowd, make_crowd, postgres_and_redis, staged
+from tests.faults.servers import LOOPBACK, folder_for
+from tests.faults.stage import Crowd, Servers, make_crowd, running_servers, staged
 from tests.faults.table import print_results
 from tests.faults.trial import Result, run_trial
 
@@ -115,12 +115,12 @@ def _run_on(database: str, faults: list[Fault], size: Size, chosen: argparse.Nam
     if not faults:
         return results
     networked = any(fault.networked for fault in faults)
-    with folder_for("crowd") as folder, _servers(database, HUB if networked else LOOPBACK) as (postgres, redis):
-        addresses = postgres.new_databases() if postgres else None
+    with folder_for("crowd") as folder, _servers(database, HUB if networked else LOOPBACK) as servers:
+        addresses = servers.new_databases() if servers else None
         crowd = make_crowd(folder, addresses, conversations=size.conversations)
         for fault in faults:
             try:
-                result = _run(fault, crowd, postgres, redis, size, chosen)
+                result = _run(fault, crowd, servers, size, chosen)
             except Exception as error:  # noqa: BLE001 - one that cannot be tried must not end the others
                 traceback.print_exc()
                 result = Result(fault.name, database, failures=[f"it ended with {type(error).__name__}: {error}"])
@@ -133,28 +133,24 @@ def _run_on(database: str, faults: list[Fault], size: Size, chosen: argparse.Nam
 
 
 @contextlib.contextmanager
-def _servers(database: str, host: str) -> Iterator[tuple[Postgres | None, Redis | None]]:
+def _servers(database: str, host: str) -> Iterator[Servers | None]:
     if database == "sqlite":
-        yield None, None
+        yield None
     else:
-        with postgres_and_redis(host=host) as servers:
+        with running_servers(host=host) as servers:
             yield servers
 
 
-def _run(
-    fault: Fault, crowd: Crowd, postgres: Postgres | None, redis: Redis | None, size: Size, chosen: argparse.Namespace
-) -> Result:
-    webs = fault.webs if postgres else 1
+def _run(fault: Fault, crowd: Crowd, servers: Servers | None, size: Size, chosen: argparse.Namespace) -> Result:
     with staged(
         crowd,
-        postgres=postgres,
-        redis=redis,
-        webs=webs,
+        servers=servers,
+        webs=fault.webs if servers else 1,
         environment=fault.environment,
         application=fault.application,
         networked=fault.networked,
     ) as stage:
-        times = chosen.times or min(size.times, fault.times if postgres else fault.sqlite_times)
+        times = chosen.times or min(size.times, fault.times if servers else fault.sqlite_times)
         result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))
         if chosen.keep and not result.good:
             for web in stage.webs:

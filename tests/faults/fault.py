@@ -24,6 +24,8 @@ class Scene:
     load: Load
     times: int = 1
     """So often will it be broken and healed."""
+    turn: int = 0
+    """How often that has been done before."""
     healed_at: float = 0.0
     failures: list[str] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)

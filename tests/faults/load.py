@@ -198,12 +198,5 @@ def _ends(at: float, calms: Sequence[Calm] | None) -> list[float]:
     return [math.inf] if calms is None else [end for begin, end in calms if begin <= at < end]
 
 
-def round_trips(history: History, *, since: float, before: float) -> list[float]:
-    """Seconds from sending to ack of what was sent between these times, ascending."""
-    return sorted(
-        o.ended_at - o.invoked_at for o in history.operations if o.end is End.OK and since <= o.invoked_at < before
-    )
-
-
 def percentile(ascending: Sequence[float], share: float) -> float:
     return ascending[min(len(ascending) - 1, int(len(ascending) * share))] if ascending else 0.0

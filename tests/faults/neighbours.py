@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from statistics import median
 
 from tests.faults.fault import Scene
-from tests.faults.history import End
+from tests.faults.history import End, Operation
 from tests.faults.load import percentile
 from tests.faults.watch import judge_growth, weight
 
 SLOWER = 1.2
+SLOWER_ONCE = 1.5
+"""In the windows of one injection alone. There are three of them, and on two cores with other work to do single ratios
+went from 0.3 to 2 by chance, and the median of three to 1.4, with all nine together at 1.2. Beyond it is a stall."""
 WINDOW_SECONDS = 3.0
 ROUNDS, MANY_ROUNDS = 5, 9
 """In all, and with several injections, whatever comes out: who goes on until it looks well finds that it looks well."""
@@ -28,30 +32,32 @@ Nuisance = Callable[[Scene], AbstractAsyncContextManager[object]]
 class Neighbours:
     """Compares windows that lie side by side, since a machine is never equally fast for long.
 
-    `watched` is the setting of a fault, and `bear` its injection: all rounds of all injections are judged together.
+    `watched` is the setting of a fault, and `bear` its injection: all rounds of all injections are judged together, and
+    those of each by themselves. `ratios` are by injection.
     """
 
     nuisance: Nuisance
-    ratios: list[float] = field(default_factory=list)
+    ratios: list[list[float]] = field(default_factory=list)
     quiets: list[float] = field(default_factory=list)
     grown: float = 0.0
     _weight: float | None = None
 
     @asynccontextmanager
     async def watched(self, scene: Scene) -> AsyncIterator[None]:
-        self.ratios, self.quiets, self.grown = [], [], 0.0
+        self.ratios, self.quiets, self.grown, self._weight = [], [], 0.0, None
         yield
         self._judge(scene)
 
     async def bear(self, scene: Scene) -> None:
-        """Rounds of a window without it and one with it. The servers' weight counts from the first one with it."""
-        self._weight = None
+        """Rounds of a window without it and one with it. What the servers weighed before the very first one with it
+        counts for all injections: what each of them leaves behind adds up."""
+        self.ratios.append([])
         for _ in range(rounds_of(scene)):
             quiet = await self._window(scene)
             self._weight = self._weight or weight(scene)
             self.quiets.append(quiet)
             async with self.nuisance(scene):
-                self.ratios.append(await self._window(scene) / quiet)
+                self.ratios[-1].append(await self._window(scene) / quiet)
 
     async def watch_memory(self, scene: Scene, until: Callable[[], bool], *, seconds: float) -> bool:
         """Until it comes true; whether it did in time."""
@@ -62,12 +68,13 @@ class Neighbours:
         return until()
 
     def _judge(self, scene: Scene) -> None:
-        if not self.ratios:
+        together = list(chain(*self.ratios))
+        if not together:
             return
-        slower = median(self.ratios)
-        scene.notes["others ×"] = f"{slower:.2f} of {len(self.ratios)}"
-        if slower > SLOWER:
-            told = ", ".join(f"{ratio:.2f}" for ratio in self.ratios)
+        worst = max(map(median, self.ratios))
+        scene.notes["others ×"] = f"{median(together):.2f} of {len(together)}, {worst:.2f} at worst"
+        if slower := too_slow(self.ratios):
+            told = "; ".join(", ".join(f"{ratio:.2f}" for ratio in ratios) for ratios in self.ratios)
             without = median(self.quiets) * 1000
             scene.fail(f"the others' p95 was {slower:.2f} times what it was without, {without:.0f} ms ({told})")
         judge_growth(scene, self.grown)
@@ -79,18 +86,34 @@ class Neighbours:
             await asyncio.sleep(WEIGH_SECONDS)
             self._note_weight(scene)
         names = {party.name for party in scene.load.parties}
-        return percentile(
-            sorted(
-                one.ended_at - one.invoked_at
-                for one in reversed(scene.load.history.operations)
-                if one.end is End.OK and one.invoked_at >= since and one.sender in names
-            ),
-            0.95,
-        )
+        theirs = (one for one in scene.load.history.operations if one.sender in names)
+        return percentile(waits(theirs, since=since, until=time.monotonic()), 0.95)
 
     def _note_weight(self, scene: Scene) -> None:
         if self._weight is not None:
             self.grown = max(self.grown, weight(scene) - self._weight)
+
+
+def waits(operations: Iterable[Operation], *, since: float, until: float) -> list[float]:
+    """How long each was waited for that was sent in a window, ascending.
+
+    What is not answered at its end counts with its age, whenever it was sent: it takes at least so long. Whoever waits
+    writes nothing else, so a stall shows in what is missing, and not in what was answered.
+    """
+    return sorted(
+        (one.ended_at if one.end is End.OK else until) - one.invoked_at
+        for one in operations
+        if one.end is None or (one.end is End.OK and one.invoked_at >= since)
+    )
+
+
+def too_slow(ratios: list[list[float]]) -> float | None:
+    """The median that is beyond its limit: of all together, or of the worst injection where there are several."""
+    together = median(chain(*ratios))
+    if together > SLOWER:
+        return together
+    worst = max(map(median, ratios))
+    return worst if len(ratios) > 1 and worst > SLOWER_ONCE else None
 
 
 def rounds_of(scene: Scene) -> int:

@@ -55,8 +55,8 @@ class Entrance:
 
 @dataclass
 class Party:
-    """`pause` gives the seconds between an answer and the next message. `proofs` are times at which it was told
-    something by the server; `links` counts connections, `stopped_by` a close code that forbids to come back."""
+    """`pause` gives the seconds between an answer and the next message. `links` counts connections; `stopped_by` is a
+    close code that forbids to come back."""
 
     entrance: Entrance
     history: History

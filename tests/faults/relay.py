@@ -1,4 +1,4 @@
-"""The way between clients and web processes: a balancer that can be cut, frozen and flapped.
+"""The way between clients and web processes: a balancer that can be cut, and may pass bytes on slowly or badly.
 
 It hands every new connection to the next backend that accepts one, as a proxy with health checks does.
 """
@@ -15,6 +15,12 @@ CHUNK = 65536
 
 Pump = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 """Copies one direction of one connection until it ends."""
+
+
+async def copy_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(CHUNK):
+        writer.write(data)
+        await writer.drain()
 
 
 def delaying(seconds: float) -> Pump:
@@ -34,14 +40,11 @@ class Relay:
     """`ports` are the backends'. `to_server` and `to_client` copy bytes unless something cleverer is given."""
 
     def __init__(self, ports: list[int], *, host: str = "127.0.0.1") -> None:
-        self.ports, self._host = ports, host
+        self.ports = ports
         self.backends = dict.fromkeys(ports, host)
-        self.to_server: Pump = self._copy
-        self.to_client: Pump = self._copy
+        self.to_server: Pump = copy_on
+        self.to_client: Pump = copy_on
         self._turn = count()
-        self._open = asyncio.Event()
-        self._open.set()
-        self._refusing = False
         self._connections: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -66,21 +69,6 @@ class Relay:
         for task in self._connections:
             task.cancel()
 
-    def refuse(self) -> None:
-        """Nothing gets through any more: connections are cut, new ones refused."""
-        self._refusing = True
-        self.cut()
-
-    def accept(self) -> None:
-        self._refusing = False
-
-    def hold(self) -> None:
-        """Bytes stop where they are, in both directions; connections stay open, as in a tunnel without network."""
-        self._open.clear()
-
-    def let_go(self) -> None:
-        self._open.set()
-
     # -- its work ---------------------------------------------------------------------------------------------
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -88,8 +76,7 @@ class Relay:
         self._connections.add(task)
         server_writer: asyncio.StreamWriter | None = None
         try:
-            await self._open.wait()
-            if not self._refusing and (backend := await self._connect()):
+            if backend := await self._connect():
                 server_reader, server_writer = backend
                 await self._carry(reader, writer, server_reader, server_writer)
         except (OSError, asyncio.CancelledError, asyncio.IncompleteReadError):
@@ -128,9 +115,3 @@ class Relay:
             with contextlib.suppress(OSError, TimeoutError):
                 return await asyncio.wait_for(asyncio.open_connection(self.backends[port], port), 2)
         return None
-
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while data := await reader.read(CHUNK):
-            await self._open.wait()
-            writer.write(data)
-            await writer.drain()

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +20,6 @@ import redis
 
 from tests.servers import (
     END_WITH_PARENT,
-    PostgresAddresses,
     PostgresCluster,
     cluster_owner,
     create_cluster,
@@ -117,15 +116,12 @@ class Server:
 
 
 class Postgres(Server):
-    """A cluster of its own that keeps the disk's promises (`fsync` on)."""
+    """A cluster of its own, started with `flags`, that keeps the disk's promises (`fsync` on)."""
 
-    def __init__(
-        self, folder: Path, *, host: str = LOOPBACK, flags: Sequence[str] = (), max_connections: int = 200
-    ) -> None:
+    def __init__(self, folder: Path, *, host: str = LOOPBACK, flags: Sequence[str] = ()) -> None:
         super().__init__(folder, user=cluster_owner())
         self.host, self.port, self._flags = host, free_port(), list(flags)
         self._password = secrets.token_hex(16)
-        self._max_connections = max_connections
         self._programs = postgres_folder(folder)
         create_cluster(self._programs, folder, password=self._password)
         if host != LOOPBACK:
@@ -141,20 +137,15 @@ class Postgres(Server):
         return f"postgres://chatline:{self._password}@{self.host}:{self.port}"
 
     def command(self) -> list[str]:
-        settings = [
-            f"listen_addresses={self.host}",
-            f"port={self.port}",
-            "unix_socket_directories=",
-            f"max_connections={self._max_connections}",
-            *self._flags,
-        ]
-        return [str(self._programs / "postgres"), "-D", str(self.data), *(p for s in settings for p in ("-c", s))]
+        own = [f"listen_addresses={self.host}", f"port={self.port}", "unix_socket_directories="]
+        settings = [part for setting in own for part in ("-c", setting)]
+        return [str(self._programs / "postgres"), "-D", str(self.data), *self._flags, *settings]
 
     def ask(self) -> None:
         psycopg.connect(f"{self.address}/postgres", connect_timeout=2).close()
 
-    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
-        return PostgresCluster(self.address).new_databases(like=like)
+    def new_database(self, name: str, *, like: str | None = None) -> str:
+        return PostgresCluster(self.address).new_database(name, like=like)
 
     def execute(self, statement: str) -> list[tuple[object, ...]]:
         with psycopg.connect(f"{self.address}/postgres", autocommit=True) as connection:
@@ -172,13 +163,14 @@ class Postgres(Server):
     @contextlib.contextmanager
     def exhausted(self) -> Iterator[int]:
         """All connections there are belong to somebody else, for the block: nobody keeps one, and nobody gets one."""
+        most = int(str(self.execute("SHOW max_connections")[0][0]))
         held: list[psycopg.Connection[Any]] = []
         try:
             self._take_connections(held)
             # Whoever has one is thrown out, and what she had is taken before she is back: in the end it always is. One
             # who is just coming in is not seen yet, but is counted.
             give_up_at = time.monotonic() + EXHAUSTING_SECONDS
-            while len(held) < self._max_connections:
+            while len(held) < most:
                 if time.monotonic() > give_up_at:
                     raise TimeoutError(f"only {len(held)} connections could be taken")
                 held[0].execute(OTHERS_THROWN_OUT, [[one.info.backend_pid for one in held]])
@@ -216,6 +208,12 @@ class Redis(Server):
     def client(self) -> redis.Redis:
         return redis.Redis.from_url(self.url, socket_timeout=2, socket_connect_timeout=2)
 
+    def listeners(self) -> set[str]:
+        """Every connection over which somebody listens: another one after each break, and after each start."""
+        with self.client() as client:
+            start = client.info("server")["run_id"]
+            return {f"{start} {one['id']}" for one in client.client_list(_type="pubsub")}
+
 
 @contextlib.contextmanager
 def folder_for(name: str) -> Iterator[Path]:
@@ -226,12 +224,3 @@ def folder_for(name: str) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Poll; raises `TimeoutError` naming `what`."""
-    give_up_at = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > give_up_at:
-            raise TimeoutError(f"{what} did not happen within {seconds:.0f} s")
-        time.sleep(0.02)

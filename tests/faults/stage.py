@@ -15,12 +15,18 @@ from scripts.machine import ROOT
 from tests.faults.checker import Row
 from tests.faults.hosts import Host, hosts
 from tests.faults.party import Entrance
-from tests.faults.servers import LOOPBACK, Postgres, Redis, folder_for
+from tests.faults.servers import LOOPBACK, Postgres, Redis, Server, folder_for
+from tests.project.leak_places import compose_flags
 from tests.servers import PostgresAddresses
 from tests.web import Installation, Web
 
 LIMITS = {"CHATLINE_MESSAGE_BURST": "1000000", "CHATLINE_MESSAGES_PER_SECOND": "1000000"}
-DRAIN_SECONDS = 3
+DRAIN_SECONDS = 3.0
+"""Shorter than what is shipped, since every trial waits for it."""
+SHIPPED_DRAIN_SECONDS, SHIPPED_GRACE_SECONDS = 10.0, 20.0
+"""How long a process says goodbye, and when it is killed for it (docker-compose.yml). A test holds them together."""
+# A demonstration would write plain lines, and let libraries print theirs.
+AS_SHIPPED = {"CHATLINE_LOG_FORMAT": "json", "CHATLINE_DRAIN_SECONDS": str(DRAIN_SECONDS)}
 APPLICATION = "chatline.asgi:application"
 
 
@@ -63,6 +69,25 @@ def logs_of(installation: Installation) -> Path:
     return installation.folder.with_name("logs")
 
 
+@dataclass(frozen=True)
+class Servers:
+    """What web processes on PostgreSQL talk to: as shipped, the truth and the key store are servers of their own."""
+
+    postgres: Postgres
+    key_store: Postgres
+    redis: Redis
+
+    def all(self) -> tuple[Server, ...]:
+        return self.postgres, self.key_store, self.redis
+
+    def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
+        """Empty ones, or copies of those."""
+        return PostgresAddresses(
+            self.postgres.new_database("chatline", like=like.database_url if like else None),
+            self.key_store.new_database("chatline_keys", like=like.keys_database_url if like else None),
+        )
+
+
 @dataclass
 class Crowd:
     """Conversations that were made once: every trial begins with a copy of their databases."""
@@ -74,20 +99,31 @@ class Crowd:
 
 @dataclass
 class Stage:
-    """What a fault gets to hurt. `redis` and `postgres` are None on SQLite, where one process does everything."""
+    """What a fault gets to hurt. `servers` are None on SQLite, where one process does everything."""
 
     installation: Installation
     webs: list[Web]
     entrances: list[Entrance]
     folder: Path
-    postgres: Postgres | None = None
-    redis: Redis | None = None
+    servers: Servers | None = None
     hosts: list[Host] = field(default_factory=list)
     """Where the web processes are, in their order; none when they are where everything is."""
 
     @property
     def on_postgres(self) -> bool:
-        return self.postgres is not None
+        return self.servers is not None
+
+    @property
+    def postgres(self) -> Postgres | None:
+        return self.servers.postgres if self.servers else None
+
+    @property
+    def key_store(self) -> Postgres | None:
+        return self.servers.key_store if self.servers else None
+
+    @property
+    def redis(self) -> Redis | None:
+        return self.servers.redis if self.servers else None
 
     def start_webs(self) -> None:
         with ThreadPoolExecutor(len(self.webs)) as pool:
@@ -95,8 +131,8 @@ class Stage:
 
     def logs(self) -> list[Path]:
         """Everything that any process has printed."""
-        servers = [server.folder / "log" for server in (self.postgres, self.redis) if server is not None]
-        return [*(web.log for web in self.webs), *servers]
+        servers = self.servers.all() if self.servers else ()
+        return [*(web.log for web in self.webs), *(server.folder / "log" for server in servers)]
 
     def stored(self) -> dict[int, list[Row]]:
         """Every message in the database, by conversation."""
@@ -121,15 +157,20 @@ def make_crowd(folder: Path, addresses: PostgresAddresses | None, *, conversatio
 
 
 @contextlib.contextmanager
-def postgres_and_redis(*, host: str = LOOPBACK) -> Iterator[tuple[Postgres, Redis]]:
-    with folder_for("postgres") as cluster, folder_for("redis") as wake:
-        postgres, redis = Postgres(cluster, host=host), Redis(wake, host=host)
-        postgres.start()
-        redis.start()
+def running_servers(*, host: str = LOOPBACK) -> Iterator[Servers]:
+    """With the flags that are shipped."""
+    with folder_for("postgres") as truth, folder_for("key-store") as keys, folder_for("redis") as wake:
+        servers = Servers(
+            Postgres(truth, host=host, flags=compose_flags("database")),
+            Postgres(keys, host=host, flags=compose_flags("key-store")),
+            Redis(wake, host=host),
+        )
+        for server in servers.all():
+            server.start()
         try:
-            yield postgres, redis
+            yield servers
         finally:
-            for server in (postgres, redis):
+            for server in servers.all():
                 with contextlib.suppress(ProcessLookupError):
                     server.thaw()
                 server.kill()
@@ -139,8 +180,7 @@ def postgres_and_redis(*, host: str = LOOPBACK) -> Iterator[tuple[Postgres, Redi
 def staged(
     crowd: Crowd,
     *,
-    postgres: Postgres | None,
-    redis: Redis | None,
+    servers: Servers | None,
     webs: int,
     environment: dict[str, str] | None = None,
     application: str = APPLICATION,
@@ -149,20 +189,18 @@ def staged(
     """A fresh copy of the crowd's installation with its web processes running, each on a host if `networked`."""
     with folder_for("faults") as folder, hosts(webs if networked else 0) as places:
         home = folder / "home"
-        servers: dict[str, str] = {}
-        if postgres is not None and crowd.addresses is not None:
-            servers = postgres.new_databases(like=crowd.addresses).environment()
-        if redis is not None:
-            servers["REDIS_URL"] = redis.url
-        installation = crowd.installation.copied_to(home, servers)
-        installation.environment |= {**LIMITS, "CHATLINE_DRAIN_SECONDS": str(DRAIN_SECONDS), **(environment or {})}
+        addresses: dict[str, str] = {}
+        if servers is not None:
+            addresses = servers.new_databases(like=crowd.addresses).environment() | {"REDIS_URL": servers.redis.url}
+        installation = crowd.installation.copied_to(home, addresses)
+        installation.environment |= {**AS_SHIPPED, **LIMITS, **(environment or {})}
         processes: list[Web] = [
             HostedWeb(installation, name=f"web-{number}", application=application, host=places[number])
             if networked
             else AppliedWeb(installation, name=f"web-{number}", application=application)
             for number in range(webs)
         ]
-        stage = Stage(installation, processes, crowd.entrances, folder, postgres, redis, places)
+        stage = Stage(installation, processes, crowd.entrances, folder, servers, places)
         try:
             stage.start_webs()
             yield stage

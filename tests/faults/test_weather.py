@@ -75,6 +75,15 @@ async def test_last_frame_is_not_held_for_ever() -> None:
     assert await passed_on(Weather(swapped=1), written(MESSAGE, mask=False)) == [written(MESSAGE, mask=False)]
 
 
+@pytest.mark.parametrize(("sent", "swapped"), [([MESSAGE], 0), ([MESSAGE, ACK], 1)], ids=["nothing follows", "two"])
+async def test_swap_counts_when_there_was_another_to_swap_with(sent: list[str], swapped: int) -> None:
+    weather = Weather(swapped=1)
+
+    await passed_on(weather, *(written(text, mask=False) for text in sent))
+
+    assert weather.happened["swapped"] == swapped
+
+
 async def test_fine_weather_does_nothing_to_frames() -> None:
     weather, frame = Weather(doubled=1, dropped=1), written(MESSAGE, mask=True)
 

@@ -95,7 +95,8 @@ def _way_in(fault: Fault, stage: Stage, relay: Relay) -> Callable[[], str]:
 async def _break_and_heal(fault: Fault, scene: Scene, result: Result, *, acked: int, times: int) -> None:
     load = scene.load
     backs: list[float] = []
-    for _ in range(times):
+    for turn in range(times):
+        scene.turn = turn
         await load.more_acks(min(BETWEEN_ACKS, acked // times))
         scene.healed_at = 0.0
         scene.broken()

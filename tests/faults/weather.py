@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from tests.faults.relay import CHUNK, Relay
+from tests.faults.relay import Relay, copy_on
 
 SPARED = (b'"hello"', b'"welcome"', b'"error"', b'"drain"', b'"gap"')
 TYPE_BYTES = 60
@@ -72,9 +72,8 @@ class Weather:
 
     @asynccontextmanager
     async def over(self, relay: Relay) -> AsyncIterator[None]:
-        """Every link goes through it from now on; those that were there are made anew. Begins fine, and counts anew."""
+        """Every link goes through it from now on; those that were there are made anew. Begins fine."""
         self.bad = False
-        self.happened.clear()
         relay.to_client, relay.to_server = self._to_client, self._to_server
         relay.cut()
         yield
@@ -89,7 +88,7 @@ class Weather:
         head = await reader.readuntil(b"\r\n\r\n")
         writer.write(head)
         if to_client and b" 101 " not in head.split(b"\r\n", 1)[0]:
-            await _copy(reader, writer)
+            await copy_on(reader, writer)
             return
         async for raw in self.befall(reader, to_client=to_client):
             writer.write(raw)
@@ -117,7 +116,7 @@ class Weather:
         """Each frame with the one that was held back so that this one goes first. None is held for long."""
         while True:
             held, frame = None, await read_frame(reader)
-            if self.bad and not frame.spared and self._befalls("swapped"):
+            if self.bad and not frame.spared and self._is_drawn("swapped"):
                 reading = asyncio.ensure_future(read_frame(reader))
                 try:
                     await asyncio.wait([reading], timeout=HELD_SECONDS)
@@ -126,6 +125,7 @@ class Weather:
                         frame = await reading
                     else:
                         held, frame = frame, reading.result()
+                        self.happened["swapped"] += 1
                 finally:
                     reading.cancel()
             yield frame, held
@@ -144,14 +144,10 @@ class Weather:
             yield random.choice(past)
 
     def _befalls(self, mishap: str) -> bool:
-        share = self._shares.get(mishap, 0.0)
-        if share and random.random() < share:
+        """Whether it happens now."""
+        if drawn := self._is_drawn(mishap):
             self.happened[mishap] += 1
-            return True
-        return False
+        return drawn
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(CHUNK):
-        writer.write(data)
-        await writer.drain()
+    def _is_drawn(self, mishap: str) -> bool:
+        return random.random() < self._shares.get(mishap, 0.0)

@@ -81,6 +81,7 @@ async def large_frames(scene: Scene) -> AsyncIterator[None]:
     writing = asyncio.create_task(asyncio.to_thread(frames.write_on))
     yield
     frames.stop.set()
+    await of_the_large.watch_memory(scene, writing.done, seconds=WRITTEN_SECONDS)
     await writing
     scene.count("offered", frames.written)
     scene.count("links", frames.links)
@@ -119,7 +120,9 @@ async def many_messages(scene: Scene) -> AsyncIterator[None]:
         if await process.stdout.readline() != b"flooding\n":
             raise RuntimeError("the flood did not begin")
         yield
-        _write_down(scene, json.loads(await process.stdout.read()))
+        reading = asyncio.create_task(process.stdout.read())
+        await of_the_fast.watch_memory(scene, reading.done, seconds=WRITTEN_SECONDS)
+        _write_down(scene, json.loads(await reading))
     finally:
         if process.returncode is None:
             process.kill()

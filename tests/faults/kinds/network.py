@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.faults.fault import Fault, Inject, Scene
 from tests.faults.hosts import NEEDS, Host
-from tests.faults.kinds.redis_away import LATE_SECONDS, redis_of
+from tests.faults.kinds.redis_away import LATE_SECONDS, expect_deafness, redis_of
 from tests.faults.means import NETWORKS
 from tests.faults.stage import Stage
 
@@ -27,6 +27,11 @@ def database_ports(stage: Stage) -> list[int]:
     return [stage.postgres.port]
 
 
+def servers_ports(stage: Stage) -> list[int]:
+    assert stage.servers is not None
+    return [stage.servers.postgres.port, stage.servers.key_store.port, stage.servers.redis.port]
+
+
 async def cut_for_a_while(scene: Scene, hosts: Sequence[Host], ports: list[int], **ways: bool) -> None:
     for host in hosts:
         await scene.do(lambda host=host: host.cut(*ports, **ways))  # type: ignore[misc]
@@ -42,9 +47,9 @@ async def clients_cut_off(scene: Scene) -> None:
 
 async def clients_heard_but_not_answered(scene: Scene) -> None:
     """One direction only, now this one and now that: what is said arrives, and the answer does not."""
-    lost = random.choice(["to_host", "from_host"])
-    ways: dict[str, Any] = {"to_host": lost == "to_host", "from_host": lost == "from_host"}
-    await cut_for_a_while(scene, scene.stage.hosts, clients_ports(scene.stage), **ways)
+    to_host = scene.turn % 2 == 0
+    ports = clients_ports(scene.stage)
+    await cut_for_a_while(scene, scene.stage.hosts, ports, to_host=to_host, from_host=not to_host)
 
 
 async def one_server_cut_off(scene: Scene) -> None:
@@ -61,7 +66,8 @@ async def database_cut_off_from_one(scene: Scene) -> None:
 
 
 async def redis_cut_off(scene: Scene) -> None:
-    await cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port])
+    cut = cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port])
+    await asyncio.gather(cut, expect_deafness(scene, seconds=CUT_SECONDS))
 
 
 def flapping(*parts: str) -> Inject:
@@ -69,8 +75,7 @@ def flapping(*parts: str) -> Inject:
 
     async def flap(scene: Scene) -> None:
         ports = clients_ports(scene.stage) if "clients" in parts else []
-        ports += database_ports(scene.stage) if "servers" in parts else []
-        ports += [redis_of(scene).port] if "servers" in parts else []
+        ports += servers_ports(scene.stage) if "servers" in parts else []
         for _ in range(FLAPS):
             for host in scene.stage.hosts:
                 await scene.do(lambda host=host: host.cut(*ports))  # type: ignore[misc]

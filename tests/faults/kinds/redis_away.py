@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 import redis
 
 from tests.faults.fault import Fault, Scene
+from tests.faults.load import came
 from tests.faults.servers import Redis
 from tests.faults.watch import expect_readiness, refusals, weighed
 
 LATE_SECONDS = 6.0
 DEAF_SECONDS = 12.0
 HEARS_AGAIN_SECONDS = 20.0
-LITTLE_MEMORY = "1mb"
+# Wake-ups are never stored: a Redis that had no memory left, and room for listeners, would pass them on all the same.
+LITTLE_ROOM = {"maxmemory-policy": "noeviction", "maxmemory": "1mb", "maxclients": "1"}
 FILLING = "x" * 50_000
 
 
@@ -24,80 +27,130 @@ def redis_of(scene: Scene) -> Redis:
     return scene.stage.redis
 
 
-async def _away(scene: Scene, *, seconds: float, go: Callable[[Redis], None], come: Callable[[Redis], None]) -> None:
-    """The processes notice and say so, refuse nobody for it, and hear again by themselves."""
+# -- ways to be away ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def dead(server: Redis) -> Iterator[None]:
+    server.kill()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def frozen(server: Redis) -> Iterator[None]:
+    server.freeze()
+    try:
+        yield
+    finally:
+        server.thaw()
+
+
+@contextmanager
+def flushed(server: Redis) -> Iterator[None]:
+    """Everything it held is gone, subscriptions too: whoever subscribed is thrown out."""
+    with server.client() as client:
+        client.flushall()
+        _throw_out(client)
+    yield
+
+
+@contextmanager
+def full(server: Redis) -> Iterator[None]:
+    """Nothing more may be stored, whoever is connected is thrown out, and nobody else is let in."""
+    with server.client() as client:
+        before = {name: client.config_get(name)[name] for name in LITTLE_ROOM}
+        try:
+            for name, value in LITTLE_ROOM.items():
+                client.config_set(name, value)
+            _fill(client)
+            _throw_out(client)
+            yield
+        finally:
+            for name, value in before.items():
+                client.config_set(name, value)
+            client.flushall()
+
+
+def _fill(client: redis.Redis) -> None:
+    try:
+        for number in range(1000):
+            client.set(f"filling-{number}", FILLING)
+    except redis.exceptions.OutOfMemoryError:
+        return
+    raise RuntimeError("Redis is not full.")
+
+
+def _throw_out(client: redis.Redis) -> None:
+    """Everybody else."""
+    for kind in ("pubsub", "normal"):
+        client.client_kill_filter(_type=kind, skipme=True)
+
+
+# -- what is promised --------------------------------------------------------------------------------------------
+
+
+async def _away(scene: Scene, *, seconds: float, way: Callable[[Redis], AbstractContextManager[None]]) -> None:
+    """The processes notice, refuse nobody for it, and hear again by themselves."""
     server, said = redis_of(scene), refusals(scene, "unavailable")
-    await scene.do(partial(go, server))
-    async with weighed(scene), asyncio.timeout(seconds + DEAF_SECONDS):
-        pause = asyncio.create_task(asyncio.sleep(seconds))
-        if seconds >= DEAF_SECONDS:
-            await expect_readiness(scene, seconds=DEAF_SECONDS, status=200, ready=True, wake_ups=False)
-        await pause
-    await scene.do(partial(come, server))
+    listeners = await asyncio.to_thread(server.listeners)
+    away = way(server)
+    await scene.do(away.__enter__)
+    try:
+        async with weighed(scene):
+            pause = asyncio.create_task(asyncio.sleep(seconds))
+            if seconds:
+                await expect_deafness(scene, seconds=min(seconds, DEAF_SECONDS))
+            await pause
+    finally:
+        await scene.do(lambda: away.__exit__(None, None, None))
     scene.healed()
     await expect_readiness(scene, seconds=HEARS_AGAIN_SECONDS, status=200, wake_ups=True)
+    if not seconds:
+        await _expect_others(scene, listeners)
     if refusals(scene, "unavailable") > said:
         scene.fail("messages were refused because of Redis")
 
 
-def absent(seconds: float) -> Callable[[Scene], Awaitable[None]]:
-    return partial(_away, seconds=seconds, go=Redis.kill, come=Redis.start)
+async def expect_deafness(scene: Scene, *, seconds: float) -> None:
+    """Every process says so, and goes on: without that sign, nothing was broken."""
+    await expect_readiness(scene, seconds=seconds, status=200, ready=True, wake_ups=False)
 
 
-def frozen(seconds: float) -> Callable[[Scene], Awaitable[None]]:
-    return partial(_away, seconds=seconds, go=Redis.freeze, come=Redis.thaw)
+async def _expect_others(scene: Scene, before: set[str]) -> None:
+    """Who is away for a moment need not be missed; but whoever listened was cut off, and listens again."""
+    server, webs = redis_of(scene), len(scene.stage.webs)
+    if len(before) < webs:
+        scene.fail(f"{len(before)} of {webs} processes listened to Redis")
+
+    def are_others() -> bool:
+        now = server.listeners()
+        return len(now) >= webs and not now & before
+
+    if not await came(are_others, seconds=HEARS_AGAIN_SECONDS):
+        scene.fail("not every process was cut off from Redis and listens again")
 
 
-def full(seconds: float) -> Callable[[Scene], Awaitable[None]]:
-    return partial(_away, seconds=seconds, go=_fill, come=_empty)
-
-
-def flushed() -> Callable[[Scene], Awaitable[None]]:
-    """Everything it held is gone, subscriptions too: whoever subscribed is thrown out."""
-    return partial(_away, seconds=0, go=_flush, come=lambda server: None)
-
-
-def _flush(server: Redis) -> None:
-    with server.client() as client:
-        client.flushall()
-        for kind in ("pubsub", "normal"):
-            client.client_kill_filter(_type=kind, skipme=True)
-
-
-def _fill(server: Redis) -> None:
-    """Nothing more may be stored, and whoever does not read at once is thrown out."""
-    with server.client() as client:
-        client.config_set("maxmemory-policy", "noeviction")
-        client.config_set("maxmemory", LITTLE_MEMORY)
-        client.config_set("client-output-buffer-limit", "pubsub 64 64 1")
-        try:
-            for number in range(1000):
-                client.set(f"filling-{number}", FILLING)
-        except redis.exceptions.OutOfMemoryError:
-            return
-    raise RuntimeError("Redis is not full.")
-
-
-def _empty(server: Redis) -> None:
-    with server.client() as client:
-        client.config_set("maxmemory", "0")
-        client.config_set("client-output-buffer-limit", "pubsub 33554432 8388608 60")
-        client.flushall()
-
-
-killed_for_a_while = absent(8)
-
-
-def _fault(name: str, inject: Callable[[Scene], Awaitable[None]], *, short: bool = False, waits: bool = False) -> Fault:
+def _fault(
+    name: str,
+    *,
+    seconds: float,
+    way: Callable[[Redis], AbstractContextManager[None]],
+    short: bool = False,
+    waits: bool = False,
+) -> Fault:
+    inject: Callable[[Scene], Awaitable[None]] = partial(_away, seconds=seconds, way=way)
     late = LATE_SECONDS
     return Fault(name, inject, short=short, waits=waits, late_seconds=late, calm_late_seconds=late, per_second=100)
 
 
 FAULTS = [
-    _fault("Redis is killed", killed_for_a_while, short=True),
-    _fault("Redis is restarted", absent(0)),
-    _fault("Redis is flushed", flushed(), short=True),
-    _fault("Redis is away for two minutes", absent(120), waits=True),
-    _fault("Redis is frozen for 10 s", frozen(10)),
-    _fault("Redis is full", full(8)),
+    _fault("Redis is killed", seconds=8, way=dead, short=True),
+    _fault("Redis is restarted", seconds=0, way=dead),
+    _fault("Redis is flushed", seconds=0, way=flushed, short=True),
+    _fault("Redis is away for two minutes", seconds=120, way=dead, waits=True),
+    _fault("Redis is frozen for 10 s", seconds=10, way=frozen),
+    _fault("Redis is full", seconds=8, way=full),
 ]
