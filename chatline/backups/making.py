@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,10 @@ from intake.sealing.material import key_material
 
 Say = Callable[[str], None]
 
+UNFINISHED = ".backup-"
+UNFINISHED_HOURS = 24
+"""No backup takes as long: what is older was left by one that was killed."""
+
 
 def engine() -> ModuleType:
     """What dumps and restores this installation's kind of database."""
@@ -39,7 +45,8 @@ def make_backup(target: Path, *, conversations: bool, say: Say) -> Manifest:
 
     Readable by its owner alone; a file that was there is replaced when the new one is whole. Raises `BackupProblem`.
     """
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as name:
+    remove_unfinished(target.parent)
+    with tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=target.parent) as name:
         folder = Path(name)
         dump, part = folder / "database", folder / "archive"
         say("Copying the database ...")
@@ -51,6 +58,14 @@ def make_backup(target: Path, *, conversations: bool, say: Say) -> Manifest:
         say(f"Whole. None of {looked_for} keys is in it, and no table of the key store.")
         _give_name(part, target)
     return manifest
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what backups that were killed have left: copies that nobody has proved to be without keys."""
+    long_ago = time.time() - UNFINISHED_HOURS * 3600
+    for left in folder.glob(f"{UNFINISHED}*"):
+        if left.is_dir() and not left.is_symlink() and left.stat().st_mtime < long_ago:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _describe(dump: Path, *, conversations: bool) -> Manifest:

@@ -131,6 +131,10 @@ FINDINGS: dict[str, tuple[str, str]] = {
         "Text and keys are two databases of one PostgreSQL server: one copy of its files holds both.",
         "Give KEYS_DATABASE_URL a server of its own that is never backed up.",
     ),
+    "chatline.W041": (
+        "The server listens openly, and believes whoever comes past the proxy when she says where she comes from.",
+        "Listen on 127.0.0.1. Where only the proxy reaches it, as in docker-compose.yml: CHATLINE_INNER_NETWORK=1",
+    ),
 }
 
 

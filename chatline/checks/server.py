@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import environ
 from django.conf import settings
 from django.core.checks import CheckMessage, Tags, register
 
@@ -27,6 +29,8 @@ ACCESS_LOGS = (
 QUIET = (JsonFormatter, PlainFormatter)
 WEBSOCKET = "chatline.serving.web_protocol:BoundedWebSocket"
 
+env = environ.FileAwareEnv()
+
 
 @register(Tags.security, deploy=True)
 def check_server(**kwargs: Any) -> list[CheckMessage]:
@@ -43,8 +47,22 @@ def program_of(arguments: Sequence[str]) -> str | None:
 
 def listening(arguments: Sequence[str]) -> Iterator[str]:
     program = program_of(arguments)
-    if program and not settings.TRUSTED_PROXIES and not all(map(is_loopback, plain_hosts(program, arguments))):
-        yield "chatline.E013"
+    hosts = plain_hosts(program, arguments) if program else []
+    if not settings.TRUSTED_PROXIES:
+        if not all(map(is_loopback, hosts)):
+            yield "chatline.E013"
+    elif any(map(is_open, hosts)) and not env.bool("CHATLINE_INNER_NETWORK", default=False):
+        # Whoever comes past the proxy writes the header that is believed: she is whom she likes.
+        yield "chatline.W041"
+
+
+def is_open(host: str) -> bool:
+    """Whether it is every address of the machine, or one that the whole world can reach. A name does not tell."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return not host
+    return address.is_unspecified or address.is_global
 
 
 def access_logs(arguments: Sequence[str]) -> Iterator[str]:

@@ -17,6 +17,8 @@ State = Conversation.State
 
 ORPHAN_HOURS = 1
 """A key whose conversation never came to be stored is swept away after this time."""
+AHEAD_HOURS = 1
+"""Clocks of a well-kept installation differ by far less."""
 
 
 def purge_conversations(public_ids: Sequence[uuid.UUID]) -> int:
@@ -59,6 +61,22 @@ def purge_by_age(*, now: datetime) -> int:
         while due := due_for_purge(helpline, now=now):
             purged += purge_conversations(due)
     return purged
+
+
+def correct_future_times(*, now: datetime) -> int:
+    """Set to `now` what a clock that was ahead has left in the future; in how many conversations.
+
+    Text would outlive its promised time by as much, and who has left would keep her place in the queue.
+    """
+    latest = now + timedelta(hours=AHEAD_HOURS)
+    ahead = Q(last_activity_at__gt=latest) | Q(visitor_seen_at__gt=latest)
+    with transaction.atomic():
+        # In the order every other writer locks in.
+        found = list(Conversation.objects.select_for_update().filter(ahead).order_by("pk").values_list("pk", flat=True))
+        rows = Conversation.objects.filter(pk__in=found)
+        rows.filter(last_activity_at__gt=latest).update(last_activity_at=now)
+        rows.filter(visitor_seen_at__gt=latest).update(visitor_seen_at=now)
+    return len(found)
 
 
 def sweep_orphaned_keys(*, now: datetime, hours: int | None = ORPHAN_HOURS) -> int:

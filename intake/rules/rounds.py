@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from intake.models import Conversation
 from intake.rules.abandonment import close_abandoned, count_abandoned
 from intake.rules.clock_guard import (
+    TOLERANCE_MINUTES,
     Clocks,
     Uptime,
     is_too_much,
@@ -16,7 +17,13 @@ from intake.rules.clock_guard import (
     note_round,
     read_clocks,
 )
-from intake.rules.retention import count_due, find_orphaned_keys, purge_by_age, sweep_orphaned_keys
+from intake.rules.retention import (
+    correct_future_times,
+    count_due,
+    find_orphaned_keys,
+    purge_by_age,
+    sweep_orphaned_keys,
+)
 from intake.sealing.models import SealKey
 from intake.sealing.salt import destroy_future_salts, destroy_old_salts
 
@@ -60,6 +67,9 @@ def keep_round(*, now: datetime, uptime: Uptime | None, database: datetime | Non
         done.at = now
         _remove(done, now=now)
     done.salts += destroy_future_salts(after=(now + timedelta(hours=1)).date())
+    # Where the database is ahead of us, it may be we who are behind, and those times the right ones.
+    if database is None or database - now <= timedelta(minutes=TOLERANCE_MINUTES):
+        correct_future_times(now=now)
     note_round(now=now, uptime=uptime)
     return done
 

@@ -11,11 +11,18 @@ import time
 import uuid
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import OperationalError, ProgrammingError, connections
+from psycopg import sql
 
 from intake.sealing.cipher import Cipher, SealBroken, new_key
 from intake.sealing.master_key import cipher_for
-from intake.sealing.models import SealKey
+from intake.sealing.models import Salt, SealKey
+from intake.sealing.router import ALIAS
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +30,10 @@ PURPOSE = "conversation keys"
 # A destroyed key may stay in the memory of a process that has just used it: at most this long.
 CACHE_SECONDS = 60.0
 CACHE_KEYS = 20_000
+REWRITE_MINUTES = 5
+"""A rewrite has the table to itself for a moment, so it does not follow every purge."""
+LOCK_WAIT, LONGEST_REWRITE = "500ms", "3s"
+"""Nobody who needs a key waits for longer: the rewrite gives up, and is tried again in the next round."""
 
 
 class KeyDestroyed(Exception):
@@ -111,3 +122,87 @@ def destroy_keys(subject_ids: Collection[uuid.UUID]) -> int:
     deleted, _ = SealKey.objects.filter(subject_id__in=list(subject_ids)).delete()
     cache.drop(subject_ids)
     return deleted
+
+
+# -- off the disk, too ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """How many rows had been destroyed when the tables were written anew, and when, by a clock that nobody can put."""
+
+    destroyed: int
+    at: float
+
+
+def forget_destroyed(last: Rewrite | None, *, at: float) -> Rewrite | None:
+    """On PostgreSQL, write the tables anew without what was destroyed; the last rewrite there was, perhaps this one.
+
+    There a row that was deleted stays on the disk, in its table and in the write-ahead log. Not before something more
+    was destroyed than at the `last` one, by whichever process, and REWRITE_MINUTES later.
+    """
+    connection = connections[ALIAS]
+    # SQLite overwrites what it deletes. Inside a transaction no table can be rewritten so.
+    if connection.vendor != "postgresql" or connection.in_atomic_block:
+        return last
+    if last and at - last.at < REWRITE_MINUTES * 60:
+        return last
+    with connection.cursor() as cursor:
+        destroyed = _count_destroyed(cursor)
+        if (last and destroyed == last.destroyed) or not _rewrite_tables(cursor):
+            return last
+        _drop_log(cursor)
+    return Rewrite(destroyed, at)
+
+
+def _tables() -> list[str]:
+    return [model._meta.db_table for model in (SealKey, Salt)]
+
+
+def _count_destroyed(cursor: Any) -> int:
+    """As the server counts them, since it was made or last crashed: web processes destroy keys, too."""
+    count = "SELECT sum(pg_stat_get_tuples_deleted(name::regclass)) FROM unnest(%s::text[]) AS name"
+    cursor.execute(count, [_tables()])
+    return int(cursor.fetchone()[0] or 0)
+
+
+def _rewrite_tables(cursor: Any) -> bool:
+    """False when somebody holds them for too long."""
+    for name, value in (("lock_timeout", LOCK_WAIT), ("statement_timeout", LONGEST_REWRITE)):
+        cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+    try:
+        for table in _tables():
+            _drop_statistics(cursor, table)
+            cursor.execute(sql.SQL("VACUUM (FULL) {}").format(sql.Identifier(table)))
+    except OperationalError:
+        logger.warning("The key store is in use: what was destroyed stays on its disk until the next round.")
+        return False
+    finally:
+        cursor.execute("RESET lock_timeout")
+        cursor.execute("RESET statement_timeout")
+    return True
+
+
+def _drop_statistics(cursor: Any, table: str) -> None:
+    """Statistics quote a hundred values of a column as they are. There are none any more, and none will be made."""
+    found = "SELECT attstattarget IS DISTINCT FROM 0 FROM pg_attribute"
+    cursor.execute(f"{found} WHERE attrelid = %s::regclass AND attname = 'wrapped'", [table])
+    if cursor.fetchone()[0]:
+        alter = sql.SQL("ALTER TABLE {} ALTER COLUMN wrapped {}")
+        # Its own type once more: that forgets the statistics, and touches no row.
+        cursor.execute(alter.format(sql.Identifier(table), sql.SQL("TYPE bytea")))
+        cursor.execute("VACUUM (FULL) pg_statistic")
+        cursor.execute(alter.format(sql.Identifier(table), sql.SQL("SET STATISTICS 0")))
+
+
+def _drop_log(cursor: Any) -> None:
+    """Begin a new segment of the write-ahead log and let the earlier ones go: they hold every key that was made.
+
+    A server that keeps them under another name for later would gain nothing by it.
+    """
+    cursor.execute("SELECT current_setting('wal_recycle', true)")
+    if cursor.fetchone()[0] == "off":
+        for statement in ("SELECT pg_switch_wal()", "CHECKPOINT"):
+            # A role that may not: the log goes with the server's own checkpoints.
+            with suppress(ProgrammingError):
+                cursor.execute(statement)

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,6 +85,27 @@ def test_restore_without_a_place_to_unpack_says_so_plainly(tmp_path: Path) -> No
     assert answer.stderr == (
         "CommandError: The restore stopped: No such file or directory. Mend that, and give the same command.\n"
     )
+
+
+@pytest.mark.processes
+def test_backup_removes_what_killed_ones_have_left_a_day_ago(tmp_path: Path) -> None:
+    installation, backups = Installation(tmp_path / "data"), tmp_path / "backups"
+    left, running, own = (backups / name for name in (".backup-killed", ".backup-running", "my-copies"))
+    for folder in (left, running, own):
+        folder.mkdir(parents=True)
+        (folder / "database").write_text("a copy that nobody has proved")
+    (backups / ".backup-link").symlink_to(own)
+    just_before_a_day, more_than_a_day = (time.time() - 3600 * hours for hours in (23.5, 24.5))
+    os.utime(running, times=(just_before_a_day, just_before_a_day))
+    for old in (left, own):
+        os.utime(old, times=(more_than_a_day, more_than_a_day))
+
+    installation.manage("backup", str(backups / "night.chatline"))
+
+    assert sorted(path.name for path in backups.iterdir()) == [
+        ".backup-link", ".backup-running", "my-copies", "night.chatline",
+    ]  # fmt: skip
+    assert (own / "database").exists()
 
 
 def test_version_is_the_project_s() -> None:

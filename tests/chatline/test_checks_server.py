@@ -11,6 +11,7 @@ import pytest
 
 from chatline.checks import server
 from chatline.logs.quiet_logs import JsonFormatter
+from tests.project.production import compose
 from tests.web import compose_web_command
 
 OPENLY = [
@@ -48,6 +49,18 @@ FOR_THIS_MACHINE = [
     "daphne -e tcp:8000:127.0.0.1 chatline.serving.daphne:application",
     "daphne -e unix:/run/chatline -u /run/chatline chatline.serving.daphne:application",
     "daphne -e ssl:443:privateKey=k.pem chatline.serving.daphne:application",
+]
+OPENLY_PAST_A_PROXY = [
+    "uvicorn chatline.asgi:application --host=0.0.0.0",
+    "uvicorn chatline.asgi:application --host 8.8.8.8",
+    "hypercorn chatline.asgi:application --bind [::]:8000",
+    "gunicorn -b :8000 chatline.asgi:application",
+    "daphne -e tcp:8000 chatline.serving.daphne:application",
+]
+ON_AN_INNER_ADDRESS = [
+    "uvicorn chatline.asgi:application --host 10.0.0.5",
+    "daphne -b fd00::5 chatline.serving.daphne:application",
+    "uvicorn chatline.asgi:application --host web-a",
 ]
 OPENLY_BY_ENVIRONMENT = [
     ("UVICORN_HOST", "0.0.0.0", "uvicorn x"),  # noqa: S104 - what must be found
@@ -138,10 +151,38 @@ def test_command_counts_before_the_environment(
     assert listening(command) == []
 
 
-def test_server_behind_a_proxy_may_listen_on_an_inner_network(settings: Any) -> None:
+@pytest.fixture
+def one_proxy(settings: Any) -> None:
     settings.TRUSTED_PROXIES = 1
 
-    assert listening("uvicorn chatline.asgi:application --host=0.0.0.0") == []
+
+@pytest.mark.usefixtures("one_proxy")
+@pytest.mark.parametrize("command", [*OPENLY_PAST_A_PROXY, " ".join(compose_web_command())])
+def test_server_that_can_be_reached_past_its_proxy_is_found(command: str) -> None:
+    assert listening(command) == ["chatline.W041"]
+
+
+@pytest.mark.usefixtures("one_proxy")
+@pytest.mark.parametrize("command", [*FOR_THIS_MACHINE, *ON_AN_INNER_ADDRESS])
+def test_server_behind_a_proxy_may_listen_on_an_inner_address(command: str) -> None:
+    assert listening(command) == []
+
+
+@pytest.mark.usefixtures("one_proxy")
+@pytest.mark.parametrize("command", [*OPENLY_PAST_A_PROXY, " ".join(compose_web_command())])
+def test_server_on_a_network_of_its_own_with_the_proxy_passes(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    """As in docker-compose.yml, which says so."""
+    (named,) = compose()["x-chatline"]["environment"].items() & {("CHATLINE_INNER_NETWORK", "1")}
+    monkeypatch.setenv(*named)
+
+    assert listening(command) == []
+
+
+@pytest.mark.usefixtures("no_proxy")
+def test_network_of_its_own_without_a_proxy_is_still_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATLINE_INNER_NETWORK", "1")
+
+    assert listening("uvicorn chatline.asgi:application --host 0.0.0.0") == ["chatline.E013"]
 
 
 # -- how it reads websockets ---------------------------------------------------------------------------------

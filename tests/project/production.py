@@ -80,12 +80,33 @@ class Production(Installation):
         other.environment = self.environment | {name: given[name] for name in NAMES}
         return other
 
-    def say(self, service: str) -> str:
-        """What the command of a service prints, until it ends."""
+    def command_of(self, service: str) -> list[str]:
         command = [sys.executable if part == "python" else part for part in compose()["services"][service]["command"]]
         if command[0] == "sh":
             command[2] = command[2].replace("python ", f"{sys.executable} ")
-        return self.run(*command)
+        return command
+
+    def say(self, service: str) -> str:
+        """What the command of a service prints, until it ends."""
+        return self.run(*self.command_of(service))
+
+    @contextmanager
+    def serving(self, service: str, *, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """The command of a service that goes on, until the block ends."""
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                self.command_of(service),
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
 
     def run(self, *command: str) -> str:
         answer = subprocess.run(
@@ -181,16 +202,24 @@ def shipped_redis(folder: Path, *besides: str) -> Iterator[str]:
 
 @contextmanager
 def shipped_proxy(
-    installation: Production, webs: list[Web], folder: Path, variables: Mapping[str, str] = VARIABLES
+    installation: Production,
+    webs: list[Web],
+    folder: Path,
+    variables: Mapping[str, str] = VARIABLES,
+    *,
+    inner: str = "private_ranges",
 ) -> Iterator[House]:
-    """deploy/Caddyfile with a certificate that it signs itself: here is nobody who would sign another."""
+    """deploy/Caddyfile with a certificate that it signs itself: here is nobody who would sign another.
+
+    `inner` are the addresses that are not outside; as it is shipped, this machine is among them.
+    """
     caddy = find_program("caddy")
     if not caddy:
         raise Missing(missing_sentence("caddy"))
     folder.mkdir()
     shipped = (ROOT / "deploy" / "Caddyfile").read_text()
     local = "skip_install_trust\n\tauto_https disable_redirects\n\tlocal_certs\n\tadmin off"
-    (folder / "Caddyfile").write_text(shipped.replace("admin off", local, 1))
+    (folder / "Caddyfile").write_text(shipped.replace("admin off", local, 1).replace("private_ranges", inner))
     port, onion_port = free_port(), free_port()
     domains = {name: f"https://{value}:{port}" for name, value in variables.items() if name.endswith("_DOMAIN")}
     environment = {
@@ -207,7 +236,7 @@ def shipped_proxy(
 
     def is_up() -> None:
         certificate.load_verify_locations(root)
-        urllib.request.urlopen(f"https://{DOMAIN}:{port}/readyz", context=certificate, timeout=5).close()
+        urllib.request.urlopen(f"https://{DOMAIN}:{port}/healthz", context=certificate, timeout=5).close()
 
     command = ["env", *(f"{name}={value}" for name, value in environment.items()), caddy, "run"]
     command += ["--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]

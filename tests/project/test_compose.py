@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import os
 import re
 import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterable
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +23,8 @@ import yaml
 from scripts.development import web_command
 from scripts.machine import ROOT, Missing, find_program, missing_sentence
 from tests.conftest import lacking
-from tests.servers import running_postgres
+from tests.project.leak_places import backup_contents
+from tests.servers import cluster_owner, postgres_folder, running_postgres
 
 DOMAIN = "chat.example.org"
 WEBS = ["web-a", "web-b"]
@@ -74,10 +79,19 @@ def test_domain_must_be_given(installation: Path) -> None:
     assert "Set CHATLINE_DOMAIN" in answer.stderr
 
 
+def networked(services: dict[str, Any], network: str) -> list[str]:
+    return sorted(name for name, service in services.items() if network in service["networks"])
+
+
 def test_only_the_proxy_can_be_reached(services: dict[str, Any]) -> None:
     assert [name for name, service in services.items() if service.get("ports")] == ["proxy"]
-    assert sorted(name for name, service in services.items() if "outside" in service["networks"]) == ["onion", "proxy"]
+    assert networked(services, "outside") == ["proxy"]
     assert not any(service.get("network_mode") or service.get("privileged") for service in services.values())
+
+
+def test_onion_service_shares_a_network_with_the_proxy_alone(services: dict[str, Any]) -> None:
+    assert set(services["onion"]["networks"]) == {"tor"}
+    assert networked(services, "tor") == ["onion", "proxy"]
 
 
 def test_every_service_is_hardened(services: dict[str, Any]) -> None:
@@ -128,6 +142,16 @@ def test_no_secret_stands_in_the_environment(services: dict[str, Any]) -> None:
         assert all(key.endswith("_FILE") and value.startswith("/run/secrets/") for key, value in given.items()), name
 
 
+def test_commands_at_its_head_are_those_of_the_documents(installation: Path) -> None:
+    head = (installation / "docker-compose.yml").read_text().partition("\nx-hardened:")[0]
+    commands = [line.partition("  ")[0] for line in re.findall(r"^#   (\S.*)$", head, flags=re.MULTILINE)]
+
+    assert [command.split()[0] for command in commands] == ["deploy/make-secrets", "echo", "docker-compose"]
+    for document in ("README.md", "docs/operations.md"):
+        text = (ROOT / document).read_text()
+        assert [command for command in commands if command not in text] == []
+
+
 def test_secrets_are_made_once(installation: Path) -> None:
     folder = installation / "deploy" / "secrets"
     before = {path.name: path.read_text() for path in folder.iterdir()}
@@ -163,6 +187,30 @@ def test_postgres_starts_with_its_flags_and_logs_no_statement(services: dict[str
     }
 
 
+@pytest.mark.parametrize("name", ["database", "key-store"])
+def test_postgres_takes_the_connections_that_the_pages_tell(services: dict[str, Any], name: str) -> None:
+    (told,) = re.findall(r"both are set up for (\d+)\.", " ".join((ROOT / "docs/operations.md").read_text().split()))
+
+    assert f"max_connections={told}" in services[name]["command"]
+
+
+def test_key_store_is_made_with_small_segments_of_its_log(services: dict[str, Any]) -> None:
+    """Its own initdb takes the words that the image passes on to it."""
+    told = services["key-store"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            programs, owner = postgres_folder(Path(name)), cluster_owner()
+            if owner:
+                shutil.chown(name, owner)
+            run = functools.partial(subprocess.run, cwd=name, user=owner, check=True, capture_output=True, text=True)
+            run([str(programs / "initdb"), "--pgdata", f"{name}/data", "--no-sync", *told])
+            said = run([str(programs / "pg_controldata"), f"{name}/data"]).stdout
+    except Missing as missing:
+        lacking(missing)
+
+    assert re.search(r"Bytes per WAL segment: +1048576\n", said)
+
+
 def test_image_has_what_runs_and_no_more() -> None:
     allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
 
@@ -174,6 +222,7 @@ def test_image_has_what_runs_and_no_more() -> None:
         "templates",
         "static",
         "manage.py",
+        "pyproject.toml",
         "deploy/logging.json",
     } < allowed
     assert [path for path in allowed if not (ROOT / path).exists()] == []
@@ -205,8 +254,8 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return srv
 
 
-def run_in_image(srv: Path, *command: str) -> str:
-    """What a command prints with the image's environment, which holds no secret."""
+def run_in_image(srv: Path, *command: str, given: Mapping[str, str] | None = None) -> str:
+    """What a command prints with the image's environment, which holds no secret, and what it is `given` besides."""
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     settings = {"DJANGO_SETTINGS_MODULE": "chatline.settings"}
     environment = {
@@ -214,6 +263,7 @@ def run_in_image(srv: Path, *command: str) -> str:
         "PATH": path,
         "CHATLINE_STATIC_ROOT": str(srv / "static"),
         "CHATLINE_DATA_DIR": "/nowhere",
+        **(given or {}),
     }
     answer = subprocess.run(command, cwd=srv / "chatline", env=environment, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stderr[-3000:]
@@ -237,6 +287,21 @@ def test_image_holds_what_its_commands_import(image: Path) -> None:
     commands = run_in_image(image, "python", "manage.py", "help", "--commands").split()
 
     assert {"migrate", "housekeeping", "backup", "restore", "check", "createsuperuser"} <= set(commands)
+
+
+def test_image_makes_a_backup_that_says_its_version(image: Path, tmp_path: Path) -> None:
+    given = {"CHATLINE_DATA_DIR": str(tmp_path)}
+    (tmp_path / "backups").mkdir()
+    run_in_image(image, "python", "manage.py", "create_keys", given=given)
+    for alias in ("default", "keys"):
+        run_in_image(image, "python", "manage.py", "migrate", "--no-input", "--database", alias, given=given)
+
+    run_in_image(image, "python", "manage.py", "backup", str(tmp_path / "backups"), given=given)
+
+    (written,) = (tmp_path / "backups").iterdir()
+    manifest = json.loads(backup_contents(written)["backup manifest.json"])
+    project = tomllib.loads((image / "chatline" / "pyproject.toml").read_text())["project"]
+    assert manifest["chatline"] == project["version"]
 
 
 # How a release of each is written whole; a part of it floats from one to the next.
@@ -335,7 +400,6 @@ def test_onion_leads_to_the_proxys_own_door(services: dict[str, Any]) -> None:
 
     assert f"http://:{{$CHATLINE_ONION_PORT:{port}}}" in (ROOT / "deploy" / "Caddyfile").read_text()
     assert "CHATLINE_ONION_PORT" not in services["proxy"]["environment"]
-    assert set(services["onion"]["networks"]) & set(services["proxy"]["networks"])
     assert re.findall(r"^(?:SocksPort|SafeLogging) (\d)$", torrc, flags=re.MULTILINE) == ["0", "1"]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import redis
 from websockets.exceptions import InvalidStatus
@@ -22,6 +25,7 @@ from scripts.machine import Missing
 from tests.conftest import lacking
 from tests.people import PASSWORD
 from tests.project.production import (
+    DEADLINE_SECONDS,
     DOMAIN,
     ONION,
     STAFF_DOMAIN,
@@ -108,6 +112,7 @@ def test_page_over_https_is_safe_and_its_files_are_hashed(house: House) -> None:
     assert headers["onion-location"] == f"http://{ONION}/privacy/"
     assert "server" not in headers
     assert "via" not in headers
+    assert "alt-svc" not in headers, "nothing listens for HTTP/3"
     assert style is not None
     assert house.ask(style[1].decode())[0] == 200
 
@@ -124,8 +129,16 @@ def test_figures_are_not_told_outside(house: House) -> None:
     assert house.ask("/metrics")[0] == 404
 
 
+def test_readiness_is_told_on_inner_networks_alone(house: House, tmp_path: Path) -> None:
+    with shipped_proxy(house.installation, house.webs, tmp_path / "proxy", inner="192.0.2.0/24") as from_outside:
+        outside = {path: from_outside.ask(path)[0] for path in ("/readyz", "/healthz")}
+
+    assert outside == {"/readyz": 404, "/healthz": 200}
+    assert house.ask("/readyz")[0] == 200
+
+
 def test_onion_has_the_visitors_pages_and_no_door_for_staff(house: House) -> None:
-    closed = [*DOORS_OF_STAFF, "/metrics"]
+    closed = [*DOORS_OF_STAFF, "/metrics", "/readyz"]
     answers = {path: house.ask_as_tor(path) for path in ("/privacy/", *closed)}
 
     page = answers.pop("/privacy/")
@@ -138,13 +151,30 @@ def test_host_that_is_not_ours_gets_nothing(house: House) -> None:
     assert house.ask_as_tor("/privacy/", host="elsewhere.example")[0] == 400
 
 
-def test_housekeeping_and_backup_run_as_they_are_shipped(house: House, tmp_path: Path) -> None:
-    services = compose()["services"]
-    housekeeping = services["housekeeping"]["command"]
-    assert housekeeping[:3] == ["python", "manage.py", "housekeeping"]
+def last_round(house: House) -> Any:
+    url = Path(house.installation.environment["DATABASE_URL_FILE"]).read_text()
+    with psycopg.connect(url) as server:
+        return server.execute("SELECT max(kept_at) FROM intake_serviceclock").fetchone()
 
-    house.installation.manage("housekeeping")
-    assert services["backup"]["command"] == ["python", "manage.py", "backup", "/backups"]
+
+def test_housekeeping_runs_as_it_is_shipped_until_it_is_asked_to_stop(house: House, tmp_path: Path) -> None:
+    before, log = last_round(house), tmp_path / "housekeeping.log"
+
+    with house.installation.serving("housekeeping", log=log) as process:
+        give_up_at = time.monotonic() + DEADLINE_SECONDS
+        while last_round(house) == before:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < give_up_at, log.read_text()
+            time.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=DEADLINE_SECONDS)
+
+    # One round alone would have said what it did.
+    assert (code, log.read_text()) == (0, "")
+
+
+def test_backup_runs_as_it_is_shipped(house: House, tmp_path: Path) -> None:
+    assert compose()["services"]["backup"]["command"] == ["python", "manage.py", "backup", "/backups"]
     house.installation.manage("backup", str(tmp_path))
 
     (written,) = tmp_path.iterdir()

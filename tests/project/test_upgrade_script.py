@@ -27,10 +27,11 @@ class Tree:
         # What the proxy was shown when it began.
         self.shown = folder / "shown"
         shutil.copy(ROOT / "deploy" / "Caddyfile", self.shown)
+        self.services = folder / "services"
+        self.services.write_text("proxy\nweb-b\nhousekeeping\nweb-a\n")
         self.program = folder / "compose"
-        self.program.write_text(
-            f'#!/bin/sh\necho "$@" >> {self.log}\ncase "$*" in *Caddyfile) cat {self.shown} ;; esac\n'
-        )
+        answers = f"*Caddyfile) cat {self.shown} ;; 'config --services') cat {self.services} ;;"
+        self.program.write_text(f'#!/bin/sh\necho "$@" >> {self.log}\ncase "$*" in {answers} esac\n')
         self.program.chmod(0o755)
 
     def run(self, name: str) -> subprocess.CompletedProcess[str]:
@@ -54,6 +55,7 @@ def test_upgrade_restarts_one_web_process_after_the_other_and_then_the_proxy(tre
 
     assert answer.returncode == 0, answer.stderr
     assert [" ".join(line.split()[:4]) for line in tree.calls()] == [
+        "config --services",
         "build",
         "run --rm migrate",
         "up -d --no-deps web-a",
@@ -64,6 +66,30 @@ def test_upgrade_restarts_one_web_process_after_the_other_and_then_the_proxy(tre
         "exec -T proxy cat",
         "up -d --no-deps proxy",
     ]
+
+
+def test_upgrade_restarts_every_web_process_that_the_compose_file_names(tree: Tree) -> None:
+    tree.services.write_text("web-c\nweb-a\nproxy\nweb-b\nmy-web-d\n")
+
+    assert tree.run("upgrade").returncode == 0
+    restarted = [call.split()[-1] for call in tree.calls() if call.startswith("up -d --no-deps web-")]
+    assert restarted == ["web-a", "web-b", "web-c"]
+
+
+def test_upgrade_without_a_web_process_to_restart_changes_nothing(tree: Tree) -> None:
+    tree.services.write_text("proxy\n")
+
+    answer = tree.run("upgrade")
+
+    assert (answer.returncode, tree.calls()) == (1, ["config --services"])
+    assert "Nothing was changed" in answer.stderr
+
+
+def test_upgrade_that_cannot_read_the_compose_file_changes_nothing(tree: Tree) -> None:
+    tree.services.unlink()
+
+    assert tree.run("upgrade").returncode == 1
+    assert tree.calls() == ["config --services"]
 
 
 def test_upgrade_makes_the_proxy_anew_for_another_caddyfile(tree: Tree) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import logging
+import signal
+import sys
 import threading
+import time
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -14,6 +17,7 @@ from counsellor.rules.lockout import forget_attempts
 from intake.delivery.announcing import announce
 from intake.rules.clock_guard import current_uptime, database_time
 from intake.rules.rounds import Round, keep_round
+from intake.sealing.key_store import Rewrite, forget_destroyed
 
 logger = logging.getLogger(__name__)
 
@@ -39,15 +43,20 @@ class Command(BaseCommand):
     def handle(self, *args: Any, every: int | None = None, yes_remove: int = 0, **options: Any) -> None:
         if every is None:
             done = keep_house(confirmed=yes_remove)
+            forget_destroyed(None, at=time.monotonic())
             self.stdout.write(summary(done))
             if done.held_back:
                 raise CommandError(refusal(done), returncode=HELD_BACK_EXIT)
             return
+        # The first process of a container is not ended by a signal that it does not handle. A round may be cut short.
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
         pause = threading.Event()
+        last: Rewrite | None = None
         while True:
             try:
                 keep_house(confirmed=yes_remove)
                 yes_remove = 0  # it was said of what was there then
+                last = forget_destroyed(last, at=time.monotonic())
             except Error:
                 # A database that is away for a minute must not end the purging for good.
                 logger.warning("Housekeeping could not reach a database. It tries again.", exc_info=True)

@@ -92,8 +92,8 @@ def test_jump_that_would_remove_less_than_half_is_followed(helpline: Helpline, c
     helpline.retention_hours = 12
     helpline.save()
     ended(helpline, 1)
-    ended(helpline, 2, now=NOW + DAY)
     keep(timedelta(0))
+    ended(helpline, 2, now=NOW + DAY)
 
     assert keep(DAY + MINUTE, MINUTE).purged == 1
 
