@@ -7,8 +7,12 @@ until most are turned away; in line, everybody is let in, and sooner.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import OperationalError, close_old_connections, reset_queries
@@ -16,12 +20,15 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import ResolverMatch
 
-from chatline.middleware.hosts import is_static_file
+from chatline.middleware.hosts import is_for_staff, is_static_file
 from chatline.middleware.no_trace import pseudonym_of
 from chatline.serving.line import Line
 
-TURNS = 10
+TURNS = 8
 """More threads take the interpreter from each other. With delivery's own threads they stay below the pool's size."""
+STAFF_TURNS = 3
+"""Of their own: behind a thousand visitors who come at once, those who are to answer them would wait longest, because
+an office is one device. Nor do people at the login keep visitors waiting."""
 FILE_TURNS = 2
 """A page's style and script wait for no page, and so for no database."""
 LATE_TURNS = 2
@@ -36,7 +43,8 @@ class Turns(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._pages, self._files, self._late = Line(TURNS), Line(FILE_TURNS), Line(LATE_TURNS)
+        self._pages, self._staff = Line(TURNS), Line(STAFF_TURNS)
+        self._files, self._late = Line(FILE_TURNS), Line(LATE_TURNS)
         self._answering: set[asyncio.Future[HttpResponseBase]] = set()
         # An answer begins without connections and leaves none. Whoever waits in line need not have a thread for them.
         for receiver in (close_old_connections, reset_queries):
@@ -46,8 +54,17 @@ class Turns(ASGIHandler):
         # Asynchronous middleware around synchronous views changes threads twice for each of its layers.
         super().load_middleware(is_async=False)
 
+    async def listen_for_disconnect(self, receive: Callable[[], Awaitable[Mapping[str, Any]]]) -> None:
+        """Until she hangs up, or is answered.
+
+        Without an exception: Django's tasks and frames would keep it, and it them, 130 objects of each request until
+        the next collection of garbage, which is rare here (`chatline/serving/lifespan.py`).
+        """
+        with suppress(asyncio.CancelledError, RequestAborted):
+            await super().listen_for_disconnect(receive)
+
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        line = self._files if is_static_file(request.path_info) else self._pages
+        line = self._line_of(request.path_info)
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await line.wait(pseudonym_of(request))
@@ -60,6 +77,11 @@ class Turns(ASGIHandler):
         self._answering.add(answering)
         answering.add_done_callback(lambda answered: self._answered(answered, line))
         return await asyncio.shield(answering)
+
+    def _line_of(self, path: str) -> Line:
+        if is_static_file(path):
+            return self._files
+        return self._staff if is_for_staff(path) else self._pages
 
     def _answered(self, answered: asyncio.Future[HttpResponseBase], line: Line) -> None:
         self._answering.discard(answered)

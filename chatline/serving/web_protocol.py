@@ -12,6 +12,7 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from websockets.exceptions import InvalidState
 
 from chatline.serving.web_reading import BoundedReads
@@ -28,6 +29,14 @@ class BoundedWebSocket(BoundedReads, GroupedWrites):
     """Who does not read is not read either, and is not waited for."""
 
     _reaper: TimerHandle | None = None
+
+    # The HTTP protocol that has brought the connection here and its parser hold each other, and the last request too:
+    # 14 kB that only a collection of garbage would free, which is rare here (`chatline/serving/lifespan.py`).
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        http = transport.get_protocol()
+        if isinstance(http, HttpToolsProtocol):
+            vars(http).update(parser=None, cycle=None)
 
     # `transport.close()` first writes what is left. For a client that never reads, that is never.
     async def run_asgi(self) -> None:

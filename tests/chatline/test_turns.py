@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -13,7 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from chatline.serving import turns
-from chatline.serving.turns import LATE_TURNS, TURNS, Turns
+from chatline.serving.turns import LATE_TURNS, STAFF_TURNS, TURNS, Turns
 from intake.models import Helpline
 from tests.chatline.conftest import Asked, ask
 
@@ -141,3 +142,63 @@ async def test_static_files_wait_for_no_page(busy: Turns) -> None:
     status, _, _ = await asyncio.wait_for(ask("/static/css/none.css", host="testserver", app=busy), timeout=5)
 
     assert status == 404
+
+
+async def test_visitors_who_all_come_at_once_keep_no_counsellor_waiting(busy: Turns, helpline: Helpline) -> None:
+    waiting = asyncio.create_task(ask(f"/{helpline.slug}/", host="testserver", app=busy))
+    await until(lambda: bool(busy._pages._waiting))
+
+    status, _, _ = await asyncio.wait_for(ask("/counsellor/login/", host="testserver", app=busy), timeout=20)
+
+    assert status == 200
+    assert not waiting.done()
+    busy._pages.leave()
+    await waiting
+
+
+async def test_staff_at_the_login_keep_no_visitor_waiting(helpline: Helpline) -> None:
+    handler = Turns()
+    for _ in range(STAFF_TURNS):
+        await handler._staff.wait("somebody")
+    at_the_login = asyncio.create_task(ask("/counsellor/login/", host="testserver", app=handler))
+    await until(lambda: bool(handler._staff._waiting))
+
+    status, _, _ = await asyncio.wait_for(ask(f"/{helpline.slug}/", host="testserver", app=handler), timeout=20)
+
+    assert status == 200
+    assert not at_the_login.done()
+    handler._staff.leave()
+    await at_the_login
+    await sync_to_async(connections.close_all)()
+
+
+async def test_request_that_was_answered_leaves_no_task_for_the_collector(helpline: Helpline) -> None:
+    """Its frames and tasks would hold each other, and collections are rare."""
+    handler = Turns()
+
+    async def answered() -> int:
+        gone = asyncio.Event()
+
+        async def until_answered(scope: Any, receive: Any, send: Any) -> None:
+            async def pass_on(event: Any) -> None:
+                await send(event)
+                if event["type"] == "http.response.body" and not event.get("more_body"):
+                    gone.set()  # a connection without keep-alive: the server tells so as soon as all is said
+
+            await handler(scope, receive, pass_on)
+
+        return (await ask(f"/{helpline.slug}/status.json", host="testserver", app=until_answered, gone=gone))[0]
+
+    await answered()
+    gc.collect()
+    gc.disable()
+    try:
+        status = await answered()
+        # Not isinstance(): some of all the objects there are stand for others that are no more.
+        tasks = [one for one in gc.get_objects() if type(one) is asyncio.Task]
+    finally:
+        gc.enable()
+
+    assert status == 200
+    assert [task for task in tasks if task.done() and "Handler" in repr(task.get_coro())] == []
+    await sync_to_async(connections.close_all)()

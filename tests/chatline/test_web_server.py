@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import ast
+import asyncio
+import gc
 import inspect
 from types import ModuleType
+from typing import Any
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.asyncio.client import connect
 
 from chatline.serving import web_protocol, web_reading, web_writing
+from tests.chatline.web_sockets import serving
 
 MODULES = [web_protocol, web_reading, web_writing]
 OWN = {"BoundedWebSocket", "BoundedReads", "GroupedWrites"}
@@ -47,3 +53,35 @@ async def test_attributes_that_are_used_exist(module: ModuleType) -> None:
     private = {name for name in attributes(module) if name.startswith("_")}
 
     assert {name for name in attributes(module) - ours - private if not hasattr(stock, name)} == set()
+
+
+async def answer_once(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await receive()
+    await send({"type": "websocket.close", "code": 4410})
+
+
+async def connections_left_after(number: int, protocol: type[asyncio.Protocol]) -> int:
+    """How many HTTP protocols of closed sockets wait for a collection of garbage."""
+    gc.collect()
+    gc.disable()
+    try:
+        async with serving(answer_once, protocol) as address:
+            for _ in range(number):
+                async with connect(address) as client:
+                    await client.send("hei")
+                    await client.wait_closed()
+        # Not isinstance(): some of all the objects there are stand for others that are no more.
+        return sum(type(one) is HttpToolsProtocol for one in gc.get_objects())
+    finally:
+        gc.enable()
+
+
+async def test_socket_that_has_closed_leaves_nothing_for_the_collector() -> None:
+    assert await connections_left_after(5, web_protocol.BoundedWebSocket) == 0
+
+
+async def test_stock_socket_leaves_its_http_protocol() -> None:
+    """When this fails, uvicorn has mended it, and ours need not."""
+    assert await connections_left_after(5, WebSocketsSansIOProtocol) == 5
