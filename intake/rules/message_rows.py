@@ -42,6 +42,8 @@ class Row(NamedTuple):
     sent_at: datetime
 
 
+# `last_activity_at` is moved by the minute that is kept of a message: while an indexed column keeps its value,
+# PostgreSQL writes the row alone (a heap-only tuple), and nothing into its indexes.
 LOCK = """
 SELECT id, public_id, head, state, counsellor_id, epoch FROM intake_conversation
 WHERE id = ANY(%b::bigint[]) ORDER BY id FOR UPDATE
@@ -52,7 +54,7 @@ WITH stored AS (
     SELECT * FROM unnest(%b::bigint[], %b::int[], %b::smallint[], %b::uuid[], %b::bytea[], %b::timestamptz[])
     ON CONFLICT DO NOTHING RETURNING 1
 ), moved AS (
-    UPDATE intake_conversation AS c SET head = n.head, last_activity_at = %b
+    UPDATE intake_conversation AS c SET head = n.head, last_activity_at = greatest(c.last_activity_at, %b)
     FROM unnest(%b::bigint[], %b::int[]) AS n(id, head) WHERE c.id = n.id
 )
 SELECT count(*) FROM stored
@@ -62,12 +64,12 @@ STORE_ONE = """
 INSERT INTO intake_message (conversation_id, seq, sender, origin_id, sealed, sent_at) VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT DO NOTHING
 """
-MOVE_ONE = "UPDATE intake_conversation SET head = %s, last_activity_at = %s WHERE id = %s"
+MOVE_ONE = "UPDATE intake_conversation SET head = %s, last_activity_at = max(last_activity_at, %s) WHERE id = %s"
 # Every message moves the head in its own transaction: whoever finds, under the row's lock, the head that it remembers
 # sees in its snapshot all messages up to it. So none can be stored twice, though the look for it takes no lock.
 STORE_IF_UNCHANGED = """
 WITH moved AS (
-    UPDATE intake_conversation SET head = %(seq)b, last_activity_at = %(now)b
+    UPDATE intake_conversation SET head = %(seq)b, last_activity_at = greatest(last_activity_at, %(sent_at)b)
     WHERE id = %(conversation_id)b AND public_id = %(public_id)b AND head = %(head)b AND epoch = %(epoch)b
         AND counsellor_id IS NOT DISTINCT FROM %(counsellor_id)b AND state <> 'ended'
         AND NOT EXISTS (
@@ -97,7 +99,7 @@ def stores_at_once() -> bool:
     return connection.vendor == "postgresql" and not connection.in_atomic_block
 
 
-def store_if_unchanged(rows: Sequence[Row], known: Mapping[int, Head], *, now: datetime) -> set[int]:
+def store_if_unchanged(rows: Sequence[Row], known: Mapping[int, Head]) -> set[int]:
     """Store rows of different conversations, each if its conversation stands as known, and commit in one round trip.
 
     The conversations that did. Whether the sender may write there as they stand is for the caller to know.
@@ -107,20 +109,22 @@ def store_if_unchanged(rows: Sequence[Row], known: Mapping[int, Head], *, now: d
     with binary_cursor() as cursor, cursor.connection.pipeline() if len(rows) > 1 else nullcontext():
         for row in sorted(rows):
             asked[row.conversation_id] = answer = psycopg.Cursor(cursor.connection)
-            parameters = known[row.conversation_id]._asdict() | row._asdict() | {"now": now}
+            parameters = known[row.conversation_id]._asdict() | row._asdict()
             answer.execute(STORE_IF_UNCHANGED, parameters, prepare=True)
     return {conversation_id for conversation_id, answer in asked.items() if answer.rowcount == 1}
 
 
-def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) -> int:
-    """Insert, leaving out what is there already, and set the last number given out of each conversation.
+def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, minute: datetime) -> int:
+    """Insert, leaving out what is there already; set each conversation's last number given out, as of `minute`.
 
     How many went in. Fewer than `rows` means that the heads are wrong too: roll back.
     """
     if connection.vendor == "postgresql":
         columns = [list(column) for column in zip(*rows, strict=True)]
         with binary_cursor() as cursor:
-            found = cursor.execute(STORE, [*columns, now, list(heads), list(heads.values())], prepare=True).fetchone()
+            found = cursor.execute(
+                STORE, [*columns, minute, list(heads), list(heads.values())], prepare=True
+            ).fetchone()
             return int(found[0]) if found else 0
     at = connection.ops.adapt_datetimefield_value
     with connection.cursor() as cursor:
@@ -128,5 +132,5 @@ def store_rows(rows: Sequence[Row], heads: Mapping[int, int], *, now: datetime) 
             STORE_ONE, [(r.conversation_id, r.seq, r.sender, r.origin_id.hex, r.sealed, at(r.sent_at)) for r in rows]
         )
         stored: int = cursor.rowcount
-        cursor.executemany(MOVE_ONE, [(head, at(now), pk) for pk, head in heads.items()])
+        cursor.executemany(MOVE_ONE, [(head, at(minute), pk) for pk, head in heads.items()])
     return stored

@@ -137,7 +137,7 @@ def _store_at_once(postings: Sequence[Posting], *, now: datetime) -> dict[int, S
     outcomes = batch.place_all()
     # First, so that what fails here goes the usual way when it is tried again.
     known_heads.forget(heads)
-    unchanged = store_if_unchanged(batch.rows, heads, now=now)
+    unchanged = store_if_unchanged(batch.rows, heads)
     known_heads.keep({pk: head for pk, head in batch.heads_after().items() if pk in unchanged})
     return {o.conversation_id: o for o in outcomes if isinstance(o, Stored) and o.conversation_id in unchanged}
 
@@ -169,7 +169,6 @@ class _Batch:
     ) -> None:
         self.postings, self.heads = postings, heads
         self.looked, self.known = known is not None, known or {}
-        self.now = now
         self.minute = now.replace(second=0, microsecond=0)
         self.last = {pk: head.head for pk, head in heads.items()}
         self.ciphers = open_keys({head.public_id for head in heads.values()})
@@ -179,7 +178,7 @@ class _Batch:
         outcomes = self.place_all()
         if self.rows:
             moved = {row.conversation_id for row in self.rows}
-            if store_rows(self.rows, {pk: self.last[pk] for pk in sorted(moved)}, now=self.now) < len(self.rows):
+            if store_rows(self.rows, {pk: self.last[pk] for pk in sorted(moved)}, minute=self.minute) < len(self.rows):
                 raise _SomeWereStoredBefore
         return outcomes
 

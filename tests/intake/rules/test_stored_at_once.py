@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection, connections
@@ -74,7 +74,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch, known: KnownHeads) -> list[int]:
     found: list[int] = []
 
     def counted(rows: list[Row], heads: dict[int, Head], **options: object) -> set[int]:
-        unchanged = store_if_unchanged(rows, heads, **options)  # type: ignore[arg-type]
+        unchanged = store_if_unchanged(rows, heads, **options)
         found.append(len(unchanged))
         return unchanged
 
@@ -305,12 +305,52 @@ def test_commit_that_the_database_refuses_does_not_fail_its_neighbour(
 
 def test_message_keeps_its_conversation_alive(visitor: Opened, at_once: list[int]) -> None:
     store(post(visitor, "en"))
-    later = NOW + timedelta(minutes=1)
+    later = (NOW + timedelta(minutes=2)).replace(second=30)
 
     store_messages([post(visitor, "to")], now=later)
 
-    assert Conversation.objects.get(pk=visitor.conversation.pk).last_activity_at == later
+    assert last_activity_at(visitor) == later.replace(second=0, microsecond=0)
     assert at_once == only_on_postgres([1])
+
+
+@pytest.mark.parametrize("many", [1, A_FEW_MESSAGES + 1])
+def test_messages_move_the_last_activity_and_never_back(visitor: Opened, known: KnownHeads, many: int) -> None:
+    store(post(visitor, "en"))
+    later = (NOW + timedelta(minutes=2)).replace(second=0, microsecond=0)
+
+    store_messages([post(visitor, f"{number}") for number in range(many)], now=later)
+    store(*[post(visitor, f"fra en klokke som går etter {number}") for number in range(many)])
+
+    assert last_activity_at(visitor) == later
+
+
+def test_messages_of_a_minute_move_no_index_of_their_conversation(visitor: Opened, at_once: list[int]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite writes an index when its value changes, and then alone.")
+    minute = (NOW + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    store_messages([post(visitor, "en")], now=minute)
+    before = updates_of_conversations()
+
+    for number in range(10):
+        store_messages([post(visitor, f"{number}")], now=minute + timedelta(seconds=number))
+
+    whole, heap_only = [after - earlier for after, earlier in zip(updates_of_conversations(), before, strict=True)]
+    assert whole == heap_only == 10
+    assert at_once == [1] * 10
+
+
+def updates_of_conversations() -> tuple[int, int]:
+    """So far: all, and those that wrote no index."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'intake_conversation'")
+        whole, heap_only = cursor.fetchone()
+        return whole, heap_only
+
+
+def last_activity_at(opened: Opened) -> datetime:
+    return Conversation.objects.get(pk=opened.conversation.pk).last_activity_at
 
 
 def test_writers_at_the_same_moment(visitor: Opened, at_once: list[int]) -> None:
