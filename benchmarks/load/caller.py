@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+import uuid
 from dataclasses import dataclass, field
 
 from benchmarks.load.http import ask
@@ -35,7 +36,8 @@ class Caller(Party):
         """Open, connect, and wait until she knows where she stands. `refused` says why not."""
         self.arrived_at = time.perf_counter()
         path, body = f"/{self.helpline}/conversations/", b'{"language": "nb"}'
-        answer = await ask(port, "POST", path, headers=JSON, body=body, device=self.device)
+        headers = f'{JSON}Idempotency-Key: "{uuid.uuid4()}"\r\n'
+        answer = await ask(port, "POST", path, headers=headers, body=body, device=self.device)
         if answer.status != 201:
             is_problem = answer.body.startswith(b"{")
             self.refused = answer.json()["code"] if is_problem else f"status {answer.status}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 
@@ -24,6 +25,9 @@ class Bucket:
             return 0.0
         return (cost - self.level) / self.per_second
 
+    def give_back(self, cost: float = 1.0) -> None:
+        self.level = min(self.burst, self.level + cost)
+
     def spend(self, cost: float) -> float:
         """What has happened already, allowed or not. Seconds until it is made up for."""
         if self.take(cost):
@@ -32,15 +36,23 @@ class Bucket:
 
 
 class Buckets:
-    """One bucket a key, the longest unused forgotten first."""
+    """One bucket a key, the longest unused forgotten first. From any thread."""
 
     def __init__(self, burst: float, per_second: float, *, most: int = 50_000) -> None:
         self.burst, self.per_second, self.most = burst, per_second, most
         self._held: OrderedDict[str, Bucket] = OrderedDict()
+        self._lock = threading.Lock()
 
     def take(self, key: str) -> float:
-        bucket = self._held.pop(key, None) or Bucket(self.burst, self.per_second)
-        self._held[key] = bucket
-        if len(self._held) > self.most:
-            self._held.popitem(last=False)
-        return bucket.take()
+        with self._lock:
+            bucket = self._held.pop(key, None) or Bucket(self.burst, self.per_second)
+            self._held[key] = bucket
+            if len(self._held) > self.most:
+                self._held.popitem(last=False)
+            return bucket.take()
+
+    def give_back(self, key: str) -> None:
+        """Nothing came of what was taken last."""
+        with self._lock:
+            if bucket := self._held.get(key):
+                bucket.give_back()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db import DatabaseError, connection, transaction
 
-from intake.errors import UNAVAILABLE_RETRY_SECONDS, Closed, QueueFull, Refusal, Unavailable
+from intake.errors import UNAVAILABLE_RETRY_SECONDS, Closed, Ended, QueueFull, Refusal, Unavailable
 from intake.models import Conversation, Helpline
 from intake.rules.hours import opening_state
 from intake.rules.intro import check_intro, seal_intro
@@ -31,13 +31,19 @@ class Wanted:
     answers: dict[str, str]
     token: str = field(default_factory=new_token)
 
+    @property
+    def place(self) -> tuple[int, bytes]:
+        """By which her conversation is found again."""
+        return self.helpline.pk, hash_token(self.token)
+
 
 @dataclass(frozen=True)
 class Opened:
-    """A new conversation and its token, which is not kept anywhere and shown this once."""
+    """A conversation and its token, which is not kept anywhere. `first`: not what had been opened before."""
 
     conversation: Conversation
     token: str
+    first: bool = field(default=True, compare=False)
 
 
 def open_conversation(helpline: Helpline, *, language: str, intro: object, now: datetime) -> Opened:
@@ -54,27 +60,35 @@ def open_conversation(helpline: Helpline, *, language: str, intro: object, now: 
 def open_conversations(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened | Refusal]:
     """One result for each; in the queue they stand in their order. A rush shares its commits. Wakes the queues.
 
-    Asked again with the same tokens, because a commit's answer was lost, it gives the same conversations.
+    Asked again with the same tokens, because an answer was lost, it gives the same conversations, with what was
+    answered the first time; and `Ended` for one that is over or was entered: who asks again has never come in.
     """
-    results: dict[str, Opened | Refusal] = {opened.token: opened for opened in _find_opened(wanted)}
-    new = [one for one in wanted if one.token not in results]
-    for pk in {one.helpline.pk for one in new}:
-        theirs = [one for one in new if one.helpline.pk == pk]
+    results: dict[tuple[int, bytes], Opened | Refusal] = {**_find_opened(wanted)}
+    new = {one.place: one for one in wanted if one.place not in results}
+    for pk in {one.helpline.pk for one in new.values()}:
+        theirs = [one for one in new.values() if one.helpline.pk == pk]
         try:
             answers = _open_at_one(theirs, now=now)
         except DatabaseError:
-            if len(theirs) == len(wanted) or not connection.is_usable():
+            if all(one.helpline.pk == pk for one in wanted) or not connection.is_usable():
                 raise
             logger.warning("The visitors of one helpline could not be let in.", exc_info=True)
             answers = [Unavailable(retry_after_seconds=UNAVAILABLE_RETRY_SECONDS) for _ in theirs]
-        results.update(zip((one.token for one in theirs), answers, strict=True))
-    return [results[one.token] for one in wanted]
+        results.update(zip((one.place for one in theirs), answers, strict=True))
+    return [results[one.place] for one in wanted]
 
 
-def _find_opened(wanted: Sequence[Wanted]) -> list[Opened]:
-    tokens = {hash_token(one.token): one.token for one in wanted}
-    found = Conversation.objects.filter(token_hash__in=list(tokens))
-    return [Opened(conversation, tokens[bytes(conversation.token_hash)]) for conversation in found]
+def _find_opened(wanted: Sequence[Wanted]) -> dict[tuple[int, bytes], Opened | Refusal]:
+    """What has come of those that were asked for before, by place."""
+    tokens = {one.place: one.token for one in wanted}
+    found: dict[tuple[int, bytes], Opened | Refusal] = {}
+    for conversation in Conversation.objects.filter(token_hash__in=[token_hash for _, token_hash in tokens]):
+        place = (conversation.helpline_id, bytes(conversation.token_hash))
+        if place in tokens:
+            entered = conversation.visitor_seen_at > conversation.created_at
+            over = entered or conversation.state == Conversation.State.ENDED
+            found[place] = Ended() if over else Opened(conversation, tokens[place], first=False)
+    return found
 
 
 def _open_at_one(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened | Refusal]:
@@ -83,10 +97,16 @@ def _open_at_one(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened | Re
         count(helpline.pk, "closed_door", now=now, times=len(wanted))
         return [Closed() for _ in wanted]
     # Their keys are committed before the lock is taken: those of other processes would wait for this one's disk.
-    prepared = _prepare(wanted[: _room(helpline)], now=now)
-    taken = _put_in_queue(helpline, [opened.conversation for opened in prepared], now=now) if prepared else 0
-    destroy_keys([opened.conversation.public_id for opened in prepared[taken:]])
-    return [*prepared[:taken], *(QueueFull(retry_after_seconds=FULL_RETRY_SECONDS) for _ in wanted[taken:])]
+    admitted = wanted[: _room(helpline)]
+    prepared = _prepare(admitted, now=now)
+    results = _put_in_queue(admitted, prepared, now=now) if prepared else []
+    unused = [mine for mine, result in zip(prepared, results, strict=True) if result is not mine]
+    destroy_keys([mine.conversation.public_id for mine in unused])
+    return [*results, *(_full() for _ in wanted[len(prepared) :])]
+
+
+def _full() -> QueueFull:
+    return QueueFull(retry_after_seconds=FULL_RETRY_SECONDS)
 
 
 def _room(helpline: Helpline) -> int:
@@ -94,16 +114,21 @@ def _room(helpline: Helpline) -> int:
     return max(0, helpline.queue_cap - waiting)
 
 
-def _put_in_queue(helpline: Helpline, conversations: Sequence[Conversation], *, now: datetime) -> int:
-    """How many of them there was room for."""
+def _put_in_queue(wanted: Sequence[Wanted], prepared: Sequence[Opened], *, now: datetime) -> list[Opened | Refusal]:
+    """For each of `wanted`, all of one helpline: what was prepared, what another process made of it, or `QueueFull`."""
+    helpline = wanted[0].helpline
     with transaction.atomic():
         # The lock makes the cap exact when many arrive at once. A weaker one than for a change of the key: a claim
         # holds the hour's counter and then points to the helpline, and the two would wait for each other for ever.
         room = _room(Helpline.objects.select_for_update(no_key=True).get(pk=helpline.pk))
-        taken = Conversation.objects.bulk_create(conversations[:room])
-        if taken:
-            count(helpline.pk, "opened", now=now, times=len(taken))
-    return len(taken)
+        # Who asks again may be answered by another process, which had the lock before.
+        results = _find_opened(wanted)
+        new = [(one.place, mine) for one, mine in zip(wanted, prepared, strict=True) if one.place not in results]
+        results.update(new[:room])
+        Conversation.objects.bulk_create([mine.conversation for _, mine in new[:room]])
+        if new[:room]:
+            count(helpline.pk, "opened", now=now, times=len(new[:room]))
+    return [results.get(one.place) or _full() for one in wanted]
 
 
 def _prepare(wanted: Sequence[Wanted], *, now: datetime) -> list[Opened]:

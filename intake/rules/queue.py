@@ -23,6 +23,9 @@ CLOSING_SOON_MINUTES = 30
 ESTIMATE_HOURS = 6
 ESTIMATE_CLAIMS = 10
 ESTIMATE_FEWEST_CLAIMS = 4
+CROWD = 5
+"""Whoever has not come in is told of whole fives alone: in a home of two, one more in the queue is her
+(docs/privacy.md, "What this protects against")."""
 
 WAITING = """
 SELECT helpline_id, array_agg(id ORDER BY id) FROM intake_conversation
@@ -50,6 +53,11 @@ def waiting_conversations(helplines: Iterable[Helpline]) -> QuerySet[Conversatio
 
 def count_waiting(helpline: Helpline) -> int:
     return Conversation.objects.filter(helpline=helpline, state=State.WAITING).count()
+
+
+def round_to_crowds(waiting: int) -> int:
+    """As many as strangers may know of: 0 for fewer than five."""
+    return waiting - waiting % CROWD
 
 
 def view_queues(helpline_ids: Iterable[int], *, now: datetime) -> dict[int, QueueView]:

@@ -38,13 +38,19 @@ def master_key(path: Path) -> bytes:
     return key
 
 
+def derive(purpose: bytes, *, path: Path | None = None) -> bytes:
+    """32 bytes for `purpose` that nobody can guess without the master key (HKDF, RFC 5869). Each time the same."""
+    key = master_key(path or settings.MASTER_KEY_FILE)
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(key)
+
+
 @lru_cache(maxsize=32)
 def _derived(path: Path, purpose: str) -> Cipher:
-    return Cipher(HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(master_key(path)))
+    return Cipher(derive(purpose.encode(), path=path))
 
 
 def cipher_for(purpose: str) -> Cipher:
-    """A cipher with a key of its own for each purpose, derived from the master key (HKDF, RFC 5869)."""
+    """A cipher with a key of its own for each purpose, derived from the master key."""
     return _derived(settings.MASTER_KEY_FILE, purpose)
 
 

@@ -7,6 +7,7 @@ is not needed, and would set a cookie.
 from __future__ import annotations
 
 import json
+import uuid
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -17,13 +18,22 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from intake.delivery.announcing import announce
 from intake.delivery.rate import Buckets
 from intake.delivery.together import do_together
-from intake.errors import Malformed, RateLimited, Refusal, UnknownConversation, UnsupportedMedia
+from intake.errors import (
+    Malformed,
+    QueueFull,
+    RateLimited,
+    Refusal,
+    Unavailable,
+    UnknownConversation,
+    UnsupportedMedia,
+)
 from intake.models import Conversation, Helpline
 from intake.rules.hours import opening_state
 from intake.rules.intro import check_intro
 from intake.rules.lifecycle import EndReason, end_conversation, erase_conversation, find_by_token
 from intake.rules.openings import Opened, Wanted, open_conversations
-from intake.rules.queue import count_waiting
+from intake.rules.queue import count_waiting, round_to_crowds
+from intake.rules.tokens import new_token, token_for
 from intake.visitor.addressing import for_helpline
 from intake.visitor.problems import answers_problems
 
@@ -36,14 +46,14 @@ _openings = Buckets(settings.OPENINGS_BURST, settings.OPENINGS_PER_HOUR / 3600)
 @require_safe
 @for_helpline
 def status(request: HttpRequest, helpline: Helpline) -> HttpResponse:
-    """Open or not, until when, from when, and how many wait."""
+    """Open or not, until when, from when, and roughly how many wait."""
     state = opening_state(helpline, now=timezone.now())
     return JsonResponse(
         {
             "open": state.open,
             "closes_at": state.closes_at and state.closes_at.isoformat(),
             "opens_at": state.opens_at and state.opens_at.isoformat(),
-            "queue": count_waiting(helpline),
+            "queue": round_to_crowds(count_waiting(helpline)),
         }
     )
 
@@ -54,11 +64,9 @@ def status(request: HttpRequest, helpline: Helpline) -> HttpResponse:
 @answers_problems
 def open_one(request: HttpRequest, helpline: Helpline) -> HttpResponse:
     language, intro = _read_opening(request)
-    _take_turn(request)
-    wanted = Wanted(helpline, language, check_intro(helpline, intro))
-    opened = do_together(_open, wanted, most=OPENED_TOGETHER, name="openings")
-    if isinstance(opened, Refusal):
-        raise opened
+    token = _read_token(request, helpline)
+    wanted = Wanted(helpline, language, check_intro(helpline, intro), token=token)
+    opened = _open_in_turn(request, wanted)
     conversation = opened.conversation
     announce(conversation)
     return JsonResponse(
@@ -85,10 +93,39 @@ def _read_opening(request: HttpRequest) -> tuple[str, object]:
     return language, wanted.get("intro", {})
 
 
-def _take_turn(request: HttpRequest) -> None:
-    wait_seconds = _openings.take(request.META.get("REMOTE_ADDR", ""))
-    if wait_seconds:
+def _read_token(request: HttpRequest, helpline: Helpline) -> str:
+    """The same for the same `Idempotency-Key`, a UUIDv4: who was not answered asks again, and opens nothing twice."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return new_token()
+    try:
+        identifier = uuid.UUID(key.strip('"'))
+    except ValueError:
+        raise Malformed from None
+    if identifier.version != 4:
+        raise Malformed
+    return token_for(identifier, helpline_id=helpline.pk)
+
+
+def _open_in_turn(request: HttpRequest, wanted: Wanted) -> Opened:
+    """Raises `RateLimited`, and what `open_conversations` refuses.
+
+    What was opened before, and what failed for want of room, costs nothing: a school is one device, and after an
+    outage all of it comes again.
+    """
+    device = request.META.get("REMOTE_ADDR", "")
+    if wait_seconds := _openings.take(device):
         raise RateLimited(retry_after_seconds=wait_seconds)
+    try:
+        opened = do_together(_open, wanted, most=OPENED_TOGETHER, name="openings")
+        if isinstance(opened, Refusal):
+            raise opened
+    except (QueueFull, Unavailable):
+        _openings.give_back(device)
+        raise
+    if not opened.first:
+        _openings.give_back(device)
+    return opened
 
 
 @csrf_exempt

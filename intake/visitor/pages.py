@@ -15,7 +15,7 @@ from intake.delivery.rate import Buckets
 from intake.models import Helpline, IntroQuestion
 from intake.models.texts import in_language
 from intake.rules.hours import opening_state
-from intake.rules.queue import view_queues
+from intake.rules.queue import round_to_crowds, view_queues
 from intake.rules.tallies import count
 from intake.visitor.addressing import (
     choose_language,
@@ -100,7 +100,7 @@ def _door(request: HttpRequest, helpline: Helpline) -> dict[str, Any]:
         "closed_text": in_language(helpline.closed_text),
         "state": state,
         "hours": say_state(state, helpline, now=now),
-        "waiting": len(queue.places),
+        "waiting": round_to_crowds(len(queue.places)),
         "queue_full": len(queue.places) >= helpline.queue_cap,
         "notices": queue.notices,
         "numbers": [

@@ -14,7 +14,7 @@ const root = document.querySelector("[data-chat]");
 const chat = root ? setUpChat(root, session, storage) : null;
 
 if (exit) {
-  setUpQuickExit({ page: document, button: exit, beforeLeaving: () => (chat ? chat.abandon() : session.forget()) });
+  setUpQuickExit({ page: document, button: exit, beforeLeaving: () => (chat ? chat.abandon() : session.leave()) });
 }
 
 document.querySelectorAll("[data-resume]").forEach((element) => {

@@ -71,3 +71,56 @@ test("an answer that was taken back leaves nothing", () => {
 
   assert.equal(storage.items.size, 0);
 });
+
+test("an opening keeps its name over a reload until a conversation has come of it", () => {
+  const storage = new MemoryStorage();
+  const name = createSession(storage, "ffp").openingKey;
+
+  const reloaded = createSession(storage, "ffp");
+  assert.equal(reloaded.openingKey, name);
+  assert.notEqual(createSession(storage, "foreldresupport").openingKey, name);
+  reloaded.start({ token: "T", epoch: 7 });
+
+  assert.notEqual(reloaded.openingKey, name);
+});
+
+test("an opening gets another name when it is renewed or forgotten, and none is left behind", () => {
+  const storage = new MemoryStorage();
+  const session = createSession(storage, "ffp");
+  const names = [session.openingKey];
+
+  session.renewOpening();
+  names.push(session.openingKey);
+  session.forget();
+
+  assert.deepEqual([...storage.items.keys()], []);
+  assert.equal(new Set([...names, session.openingKey]).size, 3);
+});
+
+test("where nothing can be stored an opening keeps its name as long as the page", () => {
+  const full = {
+    getItem: () => null,
+    setItem() {
+      throw new Error("QuotaExceededError");
+    },
+    removeItem() {},
+  };
+  const session = createSession(full, "ffp");
+
+  assert.equal(session.openingKey, session.openingKey);
+});
+
+test("who has left leaves nothing, whatever still comes", () => {
+  const storage = new MemoryStorage();
+  const session = createSession(storage, "ffp");
+  session.draft = "utkast";
+
+  session.leave();
+  session.start({ token: "T", epoch: 7 });
+  session.draft = "mer";
+  session.answers = { fields: { topic: "Hei" }, words: "Hei" };
+
+  assert.equal(session.left, true);
+  assert.ok(session.openingKey);
+  assert.deepEqual([...storage.items.keys()], []);
+});

@@ -22,12 +22,13 @@ function setUp(status, body, headers = {}) {
 test("opening sends language and answers as JSON, without cookies, and gives the token", async () => {
   const { api, asked } = setUp(201, { conversation: "c", token: "T", epoch: 3 });
 
-  const opened = await api.open({ language: "nn", intro: { topic: "besøk" } });
+  const opened = await api.open({ language: "nn", intro: { topic: "besøk" }, key: "K" });
 
   assert.deepEqual(opened, { conversation: "c", token: "T", epoch: 3 });
   assert.equal(asked[0].url, "/ffp/conversations/");
   assert.equal(asked[0].credentials, "omit");
   assert.equal(asked[0].headers["Content-Type"], "application/json");
+  assert.equal(asked[0].headers["Idempotency-Key"], '"K"');
   assert.deepEqual(JSON.parse(asked[0].body), { language: "nn", intro: { topic: "besøk" } });
 });
 

@@ -66,7 +66,7 @@ class Answer:
 
 @dataclass
 class Trail:
-    """A visitor who leaves marks at `web`. `tokens` are those she was given."""
+    """A visitor who leaves marks at `web`. `tokens` are those she was given, and the keys she got them with."""
 
     web: Web
     answers: list[Answer] = field(default_factory=list)
@@ -102,16 +102,16 @@ class Trail:
 
     def open(self, *, forwarded: str | None = FORWARDED) -> str:
         """A conversation with a marked intro answer; its public id."""
-        intro = {"topic": f"{ROOT_WORD} svar"}
+        intro, key = {"topic": f"{ROOT_WORD} svar"}, str(uuid.uuid4())
         answer = self.ask(
             "POST",
             f"/{HELPLINE}/conversations/",
             body=json.dumps({"language": "nb", "intro": intro}),
-            headers={"Content-Type": "application/json", "X-Forwarded-For": forwarded},
+            headers={"Content-Type": "application/json", "X-Forwarded-For": forwarded, "Idempotency-Key": f'"{key}"'},
         )
         assert answer.status == 201, answer.body
         opened = json.loads(answer.body)
-        self.tokens.append(opened["token"])
+        self.tokens += [key, opened["token"]]
         return str(opened["conversation"])
 
 
@@ -169,7 +169,7 @@ def look_around(trail: Trail) -> None:
 
 def write(trail: Trail) -> None:
     with trail.socket("/ws/visitor/") as link:
-        say(link, type="hello", token=trail.tokens[0])
+        say(link, type="hello", token=trail.tokens[1])
         hear(link, "welcome")
         first = post(link, f"{ROOT_WORD} melding " + "æøå " * 40)
         hear(link, "ack", origin_id=first)
@@ -277,7 +277,7 @@ def break_the_database(trail: Trail, installation: Installation) -> None:
     with without_table(installation, "intake_helpline"):
         assert trail.ask("GET", f"/{HELPLINE}/?{ROOT_WORD}=query").status == expected
     with trail.socket("/ws/visitor/") as link:
-        say(link, type="hello", token=trail.tokens[0])
+        say(link, type="hello", token=trail.tokens[1])
         hear(link, "welcome")
         with without_table(installation, "intake_message"):
             lost = post(link, f"{ROOT_WORD} mens databasen var borte")

@@ -1,5 +1,7 @@
 /** What the tab keeps of a conversation: the token, in sessionStorage alone. It dies with the tab. */
 
+import { newIdentifier } from "./identifier.js";
+
 /** The tab's own storage, or one as long as the page where the browser forbids it. */
 export function tabStorage(view) {
   try {
@@ -20,7 +22,7 @@ export function tabStorage(view) {
  */
 export function createSession(storage, helpline) {
   const key = `chatline.${helpline}`;
-  const keys = { outbox: `${key}.outbox`, draft: `${key}.draft`, answers: `${key}.answers` };
+  const keys = { outbox: `${key}.outbox`, draft: `${key}.draft`, answers: `${key}.answers`, opening: `${key}.opening` };
 
   function read(name) {
     try {
@@ -30,7 +32,10 @@ export function createSession(storage, helpline) {
     }
   }
 
+  let left = false;
+
   function write(name, value) {
+    if (left && value) return;
     try {
       if (value) storage.setItem(name, value);
       else storage.removeItem(name);
@@ -48,6 +53,19 @@ export function createSession(storage, helpline) {
     }
   }
 
+  // Beside the storage, which may be full.
+  let opening = null;
+
+  function keepOpening(name) {
+    opening = name;
+    write(keys.opening, name);
+  }
+
+  function forget() {
+    opening = null;
+    [key, ...Object.values(keys)].forEach((name) => write(name, null));
+  }
+
   return {
     outboxKey: keys.outbox,
     /** @returns {?{token: string, epoch: number}} */
@@ -58,7 +76,14 @@ export function createSession(storage, helpline) {
     start({ token, epoch }) {
       write(key, JSON.stringify({ token, epoch }));
       write(keys.answers, null);
+      keepOpening(null);
     },
+    /** What the opening is called that is being tried: the same until a conversation has come of it, or it is renewed. */
+    get openingKey() {
+      if (!opening) keepOpening(read(keys.opening) || newIdentifier());
+      return opening;
+    },
+    renewOpening: () => keepOpening(null),
     /** @returns {{fields: Object<string, string>, words: string}} what was answered before a conversation was opened */
     get answers() {
       return readObject(keys.answers) || { fields: {}, words: "" };
@@ -72,8 +97,14 @@ export function createSession(storage, helpline) {
     set draft(text) {
       write(keys.draft, text);
     },
-    forget() {
-      [key, ...Object.values(keys)].forEach((name) => write(name, null));
+    forget,
+    get left() {
+      return left;
+    },
+    /** For good: what comes back to a page that is going away leaves nothing in the tab. */
+    leave() {
+      left = true;
+      forget();
     },
   };
 }

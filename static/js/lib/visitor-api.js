@@ -30,9 +30,18 @@ export function createVisitorApi(fetch, { openUrl, endUrl, eraseUrl }) {
     ...more,
   });
   return {
-    /** @returns {Promise<{conversation: string, token: string, epoch: number}>} */
-    open({ language, intro }) {
-      const headers = { "Content-Type": "application/json", Accept: "application/json", "Accept-Language": language };
+    /**
+     * @param {object} options
+     * @param {string} options.key the same when it is tried again: then nothing is opened twice
+     * @returns {Promise<{conversation: string, token: string, epoch: number}>}
+     */
+    open({ language, intro, key }) {
+      const headers = {
+        "Content-Type": "application/json",
+        Accept: "application/json",
+        "Accept-Language": language,
+        "Idempotency-Key": `"${key}"`,
+      };
       return fetch(openUrl, { ...SAFE, method: "POST", headers, body: JSON.stringify({ language, intro }) }).then(read);
     },
     end: (token) => fetch(endUrl, authorized(token, "POST")).then(read),

@@ -62,6 +62,10 @@ export function setUpChat(root, session, storage) {
   const form = part("door");
   if (form) {
     const onOpened = (opened) => {
+      if (session.left) {
+        api.endAndLeave(opened.token);
+        return;
+      }
       session.start(opened);
       enter();
     };
@@ -88,7 +92,7 @@ export function setUpChat(root, session, storage) {
     abandon() {
       const kept = session.current;
       if (room) room.forget();
-      session.forget();
+      session.leave();
       if (kept) api.endAndLeave(kept.token);
     },
   };

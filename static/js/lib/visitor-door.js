@@ -1,5 +1,6 @@
 /** The form before the conversation: optional questions and the button that opens it. */
 
+import { openOnce } from "./opening.js";
 import { fill } from "./texts.js";
 
 /**
@@ -7,7 +8,7 @@ import { fill } from "./texts.js";
  * @param {HTMLFormElement} options.form
  * @param {ReturnType<import("./visitor-api.js").createVisitorApi>} options.api
  * @param {string} options.language
- * @param {DOMStringMap} options.texts openFailed, openLater with {seconds}
+ * @param {DOMStringMap} options.texts openFailed, openUnavailable, openLater with {seconds}
  * @param {ReturnType<import("./session.js").createSession>} options.session keeps what she answers over a reload
  * @param {function({token: string, epoch: number}): void} options.onOpened
  * @param {function(): void} options.onClosed the helpline closed while the page lay open
@@ -47,17 +48,21 @@ export function setUpDoor({ form, api, language, texts, session, onOpened, onClo
       return;
     }
     const later = error.retryAfter ? ` ${fill(texts.openLater, { seconds: error.retryAfter })}` : "";
-    show((error.title || texts.openFailed) + later);
+    const title = error.code === "unavailable" ? texts.openUnavailable : error.title;
+    show((title || texts.openFailed) + later);
   }
 
-  form.addEventListener("input", keep);
+  form.addEventListener("input", () => {
+    keep();
+    // Other answers are another opening: the first would count.
+    session.renewOpening();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (button.disabled) return;
     button.disabled = true;
     show("");
-    api
-      .open({ language, intro: answers() })
+    openOnce(api, session, { language, intro: answers() })
       .then(onOpened, explain)
       .then(() => {
         button.disabled = false;

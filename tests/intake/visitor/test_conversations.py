@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import itertools
 import json
-from datetime import UTC, datetime
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,10 @@ from intake.delivery.rate import Buckets
 from intake.models import Conversation, Helpline, IntroQuestion, OpeningHours
 from intake.rules.intro import read_intro
 from intake.rules.lifecycle import EndReason, end_conversation, find_by_token
-from intake.rules.openings import Opened
+from intake.rules.openings import Opened, open_conversation
+from intake.rules.presence import mark_visitors_seen
+from intake.rules.tokens import TOKEN_CHARACTERS, token_for
+from intake.sealing.master_key import create_master_key
 from intake.visitor import conversations
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +104,29 @@ def test_one_address_cannot_fill_the_queue(visiting: Client, helpline: Helpline,
     assert [answer.status_code for answer in answers] == [201] * openings + [429]
     assert problem(answers[-1])["code"] == "rate_limited"
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+def test_full_queue_uses_up_no_opening(visiting: Client, helpline: Helpline, visitor: Opened, openings: int) -> None:
+    helpline.queue_cap = 1
+    helpline.save()
+    refused = [post(visiting, {"language": "nb"}).status_code for _ in range(openings + 1)]
+    helpline.queue_cap = 10
+    helpline.save()
+
+    answers = [post(visiting, {"language": "nb"}).status_code for _ in range(openings + 1)]
+
+    assert refused == [503] * (openings + 1)
+    assert answers == [201] * openings + [429]
+
+
+def test_asking_again_uses_up_one_opening(visiting: Client, helpline: Helpline, openings: int) -> None:
+    key = uuid.uuid4()
+
+    again = [post(visiting, {"language": "nb"}, **keyed(key)).status_code for _ in range(openings + 2)]
+    others = [post(visiting, {"language": "nb"}).status_code for _ in range(openings)]
+
+    assert again == [201] * (openings + 2)
+    assert others == [201] * (openings - 1) + [429]
 
 
 def test_what_cannot_be_read_uses_up_no_opening(visiting: Client, helpline: Helpline, openings: int) -> None:
@@ -187,15 +215,95 @@ def test_a_token_in_the_address_is_worth_nothing(visiting: Client, visitor: Open
     assert response.status_code == 404
 
 
+def keyed(key: object) -> dict[str, Any]:
+    return {"headers": {"idempotency-key": f'"{key}"'}}
+
+
+def test_asking_again_with_the_same_key_opens_nothing_twice(visiting: Client, helpline: Helpline) -> None:
+    key = uuid.uuid4()
+
+    first, again, other = [
+        json.loads(post(visiting, {"language": "nb"}, **keyed(key)).content) for key in (key, key, uuid.uuid4())
+    ]
+
+    assert first == again
+    assert len(first["token"]) == len(other["token"]) == TOKEN_CHARACTERS
+    assert {first["conversation"], other["conversation"]} == {str(one) for one in Conversation.objects.all()}
+    assert first["token"] != other["token"]
+
+
+def test_one_key_is_another_token_at_another_helpline(
+    visiting: Client, helpline: Helpline, other_helpline: Helpline
+) -> None:
+    key = uuid.uuid4()
+
+    here, there = [
+        json.loads(post(visiting, {"language": "nb"}, path, **keyed(key)).content)
+        for path in (OPEN, "/foreldresupport/conversations/")
+    ]
+
+    assert here["token"] != there["token"]
+    assert find_by_token(here["token"]).helpline == helpline
+    assert find_by_token(there["token"]).helpline == other_helpline
+
+
+def test_another_installation_gives_another_token(helpline: Helpline, tmp_path: Path, settings: Any) -> None:
+    key = uuid.uuid4()
+    here = token_for(key, helpline_id=helpline.pk)
+
+    settings.MASTER_KEY_FILE = tmp_path / "master_key"
+    create_master_key(settings.MASTER_KEY_FILE)
+
+    assert token_for(key, helpline_id=helpline.pk) != here
+
+
+def test_key_of_a_conversation_that_is_over_opens_nothing_and_says_so(visiting: Client, helpline: Helpline) -> None:
+    key = uuid.uuid4()
+    token = json.loads(post(visiting, {"language": "nb"}, **keyed(key)).content)["token"]
+    visiting.post(END, headers=bearing(token))
+
+    response = post(visiting, {"language": "nb"}, **keyed(key))
+
+    assert response.status_code == 409
+    assert problem(response)["code"] == "ended"
+    assert Conversation.objects.count() == 1
+
+
+def test_key_opens_no_door_to_a_conversation_that_was_entered(visiting: Client, helpline: Helpline) -> None:
+    key = uuid.uuid4()
+    token = json.loads(post(visiting, {"language": "nb"}, **keyed(key)).content)["token"]
+    mark_visitors_seen([find_by_token(token).pk], now=timezone.now() + timedelta(seconds=1))
+
+    response = post(visiting, {"language": "nb"}, **keyed(key))
+
+    assert problem(response)["code"] == "ended"
+    assert token.encode() not in response.content
+
+
+@pytest.mark.parametrize("key", ["1", "", "x" * 5000, str(uuid.UUID(int=0)), str(uuid.uuid1()), "\u00e6"])
+def test_key_that_anybody_could_have_is_refused(visiting: Client, helpline: Helpline, key: str) -> None:
+    response = post(visiting, {"language": "nb"}, **keyed(key))
+
+    assert response.status_code == 400
+    assert problem(response)["code"] == "malformed"
+    assert not Conversation.objects.exists()
+
+
 @pytest.mark.parametrize(("path", "method"), [(OPEN, "get"), (END, "get"), (ERASE, "post")])
 def test_other_methods_are_not_allowed(visiting: Client, helpline: Helpline, path: str, method: str) -> None:
     assert getattr(visiting, method)(path).status_code == 405
 
 
-def test_the_status_of_an_open_helpline_counts_who_waits(client: Client, visitor: Opened) -> None:
+@pytest.mark.parametrize(("waiting", "told"), [(0, 0), (1, 0), (4, 0), (5, 5), (9, 5), (10, 10)])
+def test_the_status_of_an_open_helpline_says_in_whole_fives_how_many_wait(
+    client: Client, helpline: Helpline, waiting: int, told: int
+) -> None:
+    for _ in range(waiting):
+        open_conversation(helpline, language="nb", intro={}, now=timezone.now())
+
     status = json.loads(client.get("/ffp/status.json").content)
 
-    assert status == {"open": True, "closes_at": None, "opens_at": None, "queue": 1}
+    assert status == {"open": True, "closes_at": None, "opens_at": None, "queue": told}
 
 
 @time_machine.travel(datetime(2026, 11, 22, 11, 0, tzinfo=UTC), tick=False)

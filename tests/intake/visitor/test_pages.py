@@ -11,9 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from counsellor.models import Counsellor
 from intake.models import ExceptionDate, Helpline, IntroQuestion, OpeningHours, Tally
 from intake.rules.hours import soft_close
 from intake.rules.openings import Opened, open_conversation
+from intake.rules.presence import mark_staff_present
 
 pytestmark = pytest.mark.django_db
 
@@ -149,6 +151,40 @@ def test_a_full_queue_is_said_before_the_visitor_tries(client: Client, helpline:
 
     assert "Køen er full akkurat nå." in page
     assert "data-door" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/ffp/", "/ffp/chat/", "/ffp/status.json"])
+def test_nobody_can_see_from_outside_that_somebody_has_come(
+    client: Client, helpline: Helpline, counsellor: Counsellor, path: str
+) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=datetime.now(UTC))
+    before = client.get(path).content
+
+    for _ in range(4):
+        open_conversation(helpline, language="nb", intro={}, now=datetime.now(UTC))
+
+    assert client.get(path).content == before
+
+
+@pytest.mark.parametrize(
+    ("language", "few", "many"),
+    [
+        ("nb", "Ingen eller få venter akkurat nå.", "Rundt 5 venter i kø akkurat nå."),
+        ("nn", "Ingen eller få ventar akkurat no.", "Rundt 5 ventar i kø akkurat no."),
+        ("en", "Few people or none are waiting right now.", "About 5 people are waiting right now."),
+    ],
+)
+@pytest.mark.parametrize("path", ["/ffp/", "/ffp/chat/"])
+def test_a_page_says_roughly_how_many_wait(
+    client: Client, helpline: Helpline, counsellor: Counsellor, path: str, language: str, few: str, many: str
+) -> None:
+    mark_staff_present(counsellor.pk, [helpline.pk], now=datetime.now(UTC))
+    assert few in client.get(path, {"lang": language}).content.decode()
+
+    for _ in range(7):
+        open_conversation(helpline, language="nb", intro={}, now=datetime.now(UTC))
+
+    assert many in client.get(path, {"lang": language}).content.decode()
 
 
 def test_the_questions_before_the_conversation_may_be_left_out(client: Client, helpline: Helpline) -> None:
