@@ -50,7 +50,8 @@ class CounsellorSocket(Socket):
             await self._open_desk(user, str(session_key))
         elif holds:
             snapshot = await self.hub.find(hello.conversation)
-            if snapshot is not None:
+            # Asked again: it may have gone to a colleague since, and a feed that knows her is one that nobody closes.
+            if snapshot is not None and snapshot.counsellor_id == user.pk:
                 return Feed(
                     snapshot,
                     role=self.role,

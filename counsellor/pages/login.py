@@ -17,7 +17,7 @@ from counsellor.models import AuditEntry, Counsellor
 from counsellor.pages import half_login
 from counsellor.pages.forms import LoginForm
 from counsellor.rules.audit import record_action
-from counsellor.rules.lockout import locked_until
+from counsellor.rules.lockout import is_locked_out, locked_until
 from counsellor.rules.second_factor import enrolled_factor
 
 # A password costs 100 MB and a tenth of a second to check, on purpose. Many at once must not slow the visitors' pages.
@@ -32,6 +32,9 @@ def login(request: HttpRequest) -> HttpResponse:
         return redirect(following_of(request))
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if is_locked_out(request):
+            # Before she stands in line: whoever tries on and on must not keep the others from their places.
+            return locked_out(request, None, None)
         if not _hashing.acquire(timeout=HASHING_SECONDS):
             return busy(request)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from counsellor.models import AuditEntry, Counsellor
 from counsellor.rules.audit import record_action
@@ -23,8 +24,9 @@ def take_conversation(conversation: Conversation, *, counsellor: Counsellor, now
 
 @transaction.atomic
 def finish_conversation(conversation: Conversation, *, counsellor: Counsellor, now: datetime) -> bool:
-    """End it as the counsellor. False when it had ended already. The caller announces it."""
-    ended = end_conversation(conversation, reason=Conversation.EndReason.COUNSELLOR, now=now)
+    """End it as the counsellor. False when it had ended already or was not hers any more. The caller announces it."""
+    hers = Q(counsellor=counsellor)
+    ended = end_conversation(conversation, reason=Conversation.EndReason.COUNSELLOR, now=now, only_if=hers)
     if ended:
         record_action(Action.ENDED, actor=counsellor, helpline=conversation.helpline, now=now)
     return ended

@@ -228,8 +228,8 @@ class Feed:
                 if self._control:
                     await self._write({"type": "websocket.send", "text": self._control.popleft()})
                 elif self._may_send() and not self._sent_away:
-                    if not await self._send_messages():
-                        break
+                    if not await self._send_messages() and not self._control and not self._sent_away:
+                        break  # what was said during the read goes out; one that has ended waits for its messages
                 elif self._closing is not None and (self._sent_away or self.cursor >= self.head):
                     self.gone = True
                     await self._send({"type": "websocket.close", "code": self._closing})

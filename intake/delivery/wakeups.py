@@ -57,7 +57,10 @@ class Wakeups:
         """Send soon, together with whatever else is waiting to be sent."""
         for kind, items in wake.items():
             if kind == "heads":
-                self._pending.setdefault(kind, {}).update(items)
+                heads = self._pending.setdefault(kind, {})
+                for conversation_id, head in items.items():
+                    # A retry of an old message comes with its old number: the higher one must not be lost over it.
+                    heads[conversation_id] = max(head, heads.get(conversation_id, 0))
             else:
                 self._pending.setdefault(kind, []).extend(item for item in items if item not in self._pending[kind])
         if self._publishing is None:

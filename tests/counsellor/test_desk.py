@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from counsellor.models import AuditEntry
 from counsellor.pages.desk import SHOWN_WAITING
-from counsellor.rules.work import finish_conversation, take_conversation
+from counsellor.rules.work import finish_conversation, return_conversation, take_conversation
 from intake.models import Conversation, IntroQuestion, PendingContact, StaffPresence
 from intake.rules.clock_guard import note_held_back, read_clocks
 from intake.rules.lifecycle import erase_conversation
@@ -159,6 +159,25 @@ def test_end_twice_is_one_end(taken, counsellor, client_of):
     client.post(at(taken, "end/"), headers=FRAGMENT)
     assert client.post(at(taken, "end/"), headers=FRAGMENT).status_code == 204
     assert PendingContact.objects.count() == 1
+
+
+def test_conversation_that_a_colleague_has_taken_over_is_not_ended(taken, counsellor, other_counsellor):
+    now = timezone.now()
+    return_conversation(taken.conversation, counsellor=counsellor, now=now)
+    take_conversation(Conversation.objects.get(), counsellor=other_counsellor, now=now)
+
+    assert not finish_conversation(taken.conversation, counsellor=counsellor, now=now)
+
+    assert state_of(taken) == State.ACTIVE
+    assert not PendingContact.objects.exists()
+    assert not AuditEntry.objects.filter(action="ended").exists()
+
+
+def test_conversation_that_was_handed_back_is_not_ended(taken, counsellor):
+    return_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
+
+    assert not finish_conversation(taken.conversation, counsellor=counsellor, now=timezone.now())
+    assert state_of(taken) == State.WAITING
 
 
 def test_hand_back_puts_it_in_the_queue_again(taken, counsellor, other_counsellor, client_of):

@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from counsellor.models import AuditEntry, Counsellor, SecondFactor
+from counsellor.pages import login
 from counsellor.rules.accounts import close_account, create_account
 from counsellor.rules.second_factor import make_recovery_codes
 from tests.people import PASSWORD
@@ -203,6 +204,20 @@ def test_too_many_wrong_passwords_lock_the_device_and_not_the_account(client, ka
     assert give_password(client, kari).status_code == 429
     elsewhere = Client(REMOTE_ADDR="fd00::2")
     assert give_password(elsewhere, kari).url == CODE
+
+
+def test_locked_device_is_answered_while_every_place_at_the_login_is_taken(kari, monkeypatch):
+    monkeypatch.setattr(login, "HASHING_SECONDS", 0.0)
+    locked, elsewhere = Client(REMOTE_ADDR="fd00::3"), Client(REMOTE_ADDR="fd00::4")
+    for _ in range(10):
+        give_password(locked, kari, "feil")
+
+    with login._hashing, login._hashing:
+        answer = give_password(locked, kari)
+        assert give_password(elsewhere, kari).status_code == 503
+
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 15 * 60
 
 
 def test_lock_out_is_over_after_a_quarter_of_an_hour_even_for_who_kept_trying(client, kari):

@@ -18,6 +18,7 @@ import { createTranscript } from "./transcript.js";
  * @param {function(): number} options.random
  * @param {Storage} options.storage
  * @param {string} options.storageKey where unsent messages survive a reload
+ * @param {?string} [options.tooLong] what is said of a message that no frame holds
  * @param {object} options.on what to show; each may be left out:
  *   status(name, reason), message(message), reset(), outbox(entries), typing(boolean), displayed(seq),
  *   queue(frame), state(frame), limits(limits), error(frame)
@@ -31,6 +32,7 @@ export function createConversation({
   random,
   storage,
   storageKey,
+  tooLong = null,
   on,
 }) {
   const tell = (name, ...values) => (on[name] ? on[name](...values) : undefined);
@@ -44,6 +46,7 @@ export function createConversation({
     newIdentifier,
     storage,
     storageKey,
+    tooLong,
     onChange: (entries) => tell("outbox", entries),
   });
   const remembered = createRemembered({ onLost: (lost) => outbox.lose(lost) });

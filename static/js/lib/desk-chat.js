@@ -57,6 +57,7 @@ export function openChat({ panel, root, texts, language, openSocket, storage, re
     random: Math.random,
     storage,
     storageKey: keys.outbox,
+    tooLong: texts.tooLong,
     on: {
       status: showStatus,
       message: showMessage,

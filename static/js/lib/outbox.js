@@ -7,8 +7,22 @@ export const SENDING_AFTER_MS = 5000;
 export const NOT_SENT_AFTER_MS = 15000;
 export const RETRY_MS = 5000;
 
-const DEFAULT_LIMITS = { burst: 5, per_second: 1 };
+const DEFAULT_LIMITS = { frame: 16384, burst: 5, per_second: 1 };
 const WAIT_CODES = { rate_limited: true, unavailable: true };
+
+/** Half an emoji, as a clipboard leaves it that cuts at 16 bits: the server cannot read a frame with one in it. */
+function mend(text) {
+  return text.replace(/[\ud800-\udfff]/gu, "\ufffd"); // with "u" whole pairs do not match
+}
+
+/** Bytes of a frame on the wire. Not every browser of 2018 has a TextEncoder. */
+function countBytes(frame) {
+  return encodeURIComponent(JSON.stringify(frame)).replace(/%../g, "x").length;
+}
+
+function frameOf({ originId, body }) {
+  return { type: "message", origin_id: originId, body };
+}
 
 /**
  * @typedef {{originId: string, body: string, since: number, state: string, title: ?string}} Entry
@@ -22,8 +36,9 @@ const WAIT_CODES = { rate_limited: true, unavailable: true };
  * @param {Storage} options.storage sessionStorage: it dies with the tab
  * @param {string} options.storageKey
  * @param {function(Entry[]): void} options.onChange all that is not yet acknowledged, oldest first
+ * @param {?string} [options.tooLong] what is said of a message that no frame holds
  */
-export function createOutbox({ send, clock, newIdentifier, storage, storageKey, onChange }) {
+export function createOutbox({ send, clock, newIdentifier, storage, storageKey, onChange, tooLong = null }) {
   let entries = restore();
   let limits = DEFAULT_LIMITS;
   let tokens = limits.burst;
@@ -42,7 +57,12 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
   function restore() {
     try {
       const kept = JSON.parse(storage.getItem(storageKey) || "[]");
-      return kept.map((entry) => ({ ...entry, state: stateAt(entry, clock.now()), title: null }));
+      return kept.map((entry) => ({
+        ...entry,
+        body: mend(entry.body),
+        state: stateAt(entry, clock.now()),
+        title: null,
+      }));
     } catch (_error) {
       return [];
     }
@@ -113,7 +133,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     const retryIn = inFlight && inFlight.originId === entry.originId ? inFlight.at + RETRY_MS - now : 0;
     const wait = Math.max(notBefore - now, needed, retryIn);
     if (wait > 0) return pumpIn(wait);
-    if (!send({ type: "message", origin_id: entry.originId, body: entry.body })) return;
+    if (!send(frameOf(entry))) return;
     tokens -= 1;
     inFlight = { originId: entry.originId, at: now };
     pumpIn(RETRY_MS);
@@ -132,6 +152,13 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     if (inFlight && inFlight.originId === entry.originId) inFlight = null;
   }
 
+  /** A frame over the limit closes the socket unread: it would be sent again for ever. */
+  function refuseTooLong() {
+    const found = entries.filter((entry) => !rests(entry) && countBytes(frameOf(entry)) > limits.frame);
+    found.forEach((entry) => refuse(entry, tooLong));
+    return found.length > 0;
+  }
+
   const outbox = {
     get entries() {
       return entries.slice();
@@ -139,7 +166,8 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     /** @returns {string} the identifier under which the message will come back */
     add(body) {
       const originId = newIdentifier();
-      entries.push({ originId, body, since: clock.now(), state: "new", title: null });
+      entries.push({ originId, body: mend(body), since: clock.now(), state: "new", title: null });
+      refuseTooLong();
       changed();
       age();
       pump();
@@ -149,6 +177,7 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
       if (frame.limits) limits = frame.limits;
       ready = true;
       inFlight = null;
+      if (refuseTooLong()) changed();
       pump();
     },
     disconnected() {
@@ -216,7 +245,8 @@ export function createOutbox({ send, clock, newIdentifier, storage, storageKey, 
     },
     /** Shows what a reload brought back. */
     start() {
-      onChange(entries.slice());
+      refuseTooLong();
+      changed();
       age();
     },
   };

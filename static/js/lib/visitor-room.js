@@ -60,6 +60,7 @@ export function openRoom({ root, socketPath, language, texts, session, storage, 
     random: Math.random,
     storage,
     storageKey: session.outboxKey,
+    tooLong: texts.tooLong,
     on: {
       status: showStatus,
       message: showMessage,

@@ -31,15 +31,20 @@ SNAPSHOT = Snapshot(
 
 
 class Store:
-    """Messages by number; `away` answers nothing, as a database does that is restarting."""
+    """Messages by number; `away` answers nothing, as a database does that is restarting, late while not `answering`."""
 
     def __init__(self) -> None:
         self.away = False
         self.head = 0
         self.asked = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def messages_after(self, conversation_id: int, after: int) -> Sequence[Numbered] | None:
         self.asked += 1
+        await self.answering.wait()
+        if self.away:
+            await asyncio.sleep(0)  # a database that is away is never away at once
         return (
             None
             if self.away
@@ -126,6 +131,53 @@ async def test_what_could_not_be_read_is_asked_for_again_without_being_told(
             await client.wrote.wait()
 
     assert store.asked == asked + 1
+
+
+@pytest.fixture
+async def reading(store: Store, client: Client) -> Feed:
+    """It waits for the answer to a read, and the answer will be that there is none."""
+    feed = make(store, client)
+    await settle(feed)
+    store.answering.clear()
+    store.away, store.head = True, 1
+    feed.reach(1)
+    await settle(feed)
+    assert store.asked == 1
+    return feed
+
+
+async def test_what_is_said_during_a_read_that_fails_goes_out_after_it(
+    store: Store, client: Client, reading: Feed
+) -> None:
+    reading.say(frames.Ack(origin_id=uuid.uuid4(), seq=1))
+    store.answering.set()
+
+    await settle(reading)
+
+    assert client.kinds()[-1] == "ack"
+
+
+async def test_one_who_is_dismissed_during_a_read_that_fails_goes_after_it(
+    store: Store, client: Client, reading: Feed
+) -> None:
+    reading.close(frames.CLOSE_POLICY)
+    store.answering.set()
+
+    await settle(reading)
+
+    assert client.events[-1] == {"type": "close", "code": frames.CLOSE_POLICY}
+
+
+async def test_end_during_a_read_that_fails_is_told_and_neither_closes_nor_asks_on_and_on(
+    store: Store, client: Client, reading: Feed
+) -> None:
+    reading.see(replace(SNAPSHOT, state="ended", head=1, reason="counsellor"))
+    store.answering.set()
+
+    await settle(reading)
+
+    assert client.kinds()[-1] == "state"
+    assert store.asked == 2
 
 
 async def test_one_who_is_dismissed_gets_no_further_message(store: Store, client: Client) -> None:

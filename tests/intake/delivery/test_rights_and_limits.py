@@ -9,10 +9,12 @@ from django.test import Client
 from django.utils import timezone
 
 from counsellor.models import Counsellor, SecondFactor
+from counsellor.sockets import ADMITTED_AT_ONCE, Admission, Knock, _admit
 from intake.delivery import hub as exchange
 from intake.delivery.frames import CLOSE_POLICY, CLOSE_TOKEN_DEAD, CLOSE_TOO_BIG, CLOSE_TRY_LATER
+from intake.delivery.hub import Hub
 from intake.models import Message
-from intake.rules.lifecycle import claim_conversation
+from intake.rules.lifecycle import claim_conversation, hand_back_conversation
 from intake.rules.messages import Posting, store_messages
 from intake.rules.openings import Opened
 from tests.intake.delivery.conftest import Chat, Make
@@ -41,6 +43,31 @@ async def test_nobody_but_her_counsellor_enters_a_conversation(
     client = await sync_to_async(client_of)(someone)
 
     assert await enter(staff_chat(client), claimed) == CLOSE_TOKEN_DEAD
+
+
+async def test_conversation_that_goes_to_a_colleague_while_she_comes_in_is_not_shown_to_her(
+    hub: Hub,
+    claimed: Opened,
+    counsellor: Counsellor,
+    other_counsellor: Counsellor,
+    client_of: ClientOf,
+    staff_chat: Make,
+) -> None:
+    def admit_and_hand_over(asked: list[Knock]) -> list[Admission]:
+        admitted = _admit(asked)
+        hand_back_conversation(claimed.conversation, counsellor=counsellor, now=timezone.now())
+        claim_conversation(claimed.conversation, counsellor=other_counsellor, now=timezone.now())
+        return admitted
+
+    hub.grouped(admit_and_hand_over, most=ADMITTED_AT_ONCE, name="door")  # the first to ask for it makes it
+    chat = staff_chat(await sync_to_async(client_of)(counsellor))
+    assert await chat.open()
+
+    await chat.say(type="hello", conversation=str(claimed.conversation.public_id))
+
+    assert (await chat.next())["type"] == "error"
+    assert await chat.closed() == CLOSE_TOKEN_DEAD
+    assert hub.local_feeds() == []
 
 
 async def test_password_alone_does_not_open_a_staff_socket(

@@ -70,3 +70,10 @@ async def test_what_was_said_last_is_told_before_the_process_goes(wakeups: Wakeu
     await wakeups.stop()
 
     assert [list(head) for head in (await hear(other))["heads"]] == [[7, 2]]
+
+
+async def test_retry_of_an_old_message_does_not_take_a_higher_head_away(wakeups: Wakeups, other: str) -> None:
+    wakeups.publish({"heads": {7: 9}})
+    wakeups.publish({"heads": {7: 4, 8: 1}})
+
+    assert dict((await hear(other))["heads"]) == {7: 9, 8: 1}
