@@ -15,7 +15,7 @@ from scripts.testing import provide_servers
 
 MINUTES = {
     "benchmarks/delivery.py": 29,
-    "benchmarks/crowded.py": 3,
+    "benchmarks/crowded.py": 6,
     "benchmarks/arrivals.py": 2,
     "benchmarks/idle.py": 5,
     "benchmarks/soak.py": 32,

@@ -34,6 +34,7 @@ SETTLED_SHARE = 1 / 6
 LIVES_SECONDS = (20.0, 90.0)
 BREAK_EVERY_SECONDS = 20.0
 LOOK_SECONDS = 5.0
+HOUSEKEEPING_SECONDS = 20
 QUIET_SECONDS = 20.0
 """How long the last message of a conversation may take, with a lost wake-up."""
 
@@ -80,20 +81,29 @@ def measure_soak(chosen: argparse.Namespace) -> int:
     number = -(-chosen.conversations // CHATS_PER_COUNSELLOR)
     staff = [make_staff(helpline, f"counsellor{one}") for one in range(number)]
     port = free_port()
-    housekeeping = [sys.executable, "manage.py", "housekeeping", "--every", "20"]
+    housekeeping = [sys.executable, "manage.py", "housekeeping", "--every", f"{HOUSEKEEPING_SECONDS}"]
     with serving(chatline_command(port), port) as server:
         keeper = subprocess.Popen(housekeeping, cwd=ROOT, stdin=subprocess.DEVNULL, env=dict(os.environ))
         try:
             soak = uvloop.run(Traffic(server, staff, chosen).run())
+            soak.left = wait_for_purge()
         finally:
             keeper.terminate()
             keeper.wait()
-    soak.left = Conversation.objects.filter(state=Conversation.State.ENDED).count()
     show(soak)
     targets = find_targets(soak)
     print_targets(targets)
     write_findings(chosen.json, targets, soak=asdict(soak))
     return 1 if soak.failures else 0
+
+
+def wait_for_purge() -> int:
+    """How many ended conversations are still there after two rounds of housekeeping."""
+    ended = Conversation.objects.filter(state=Conversation.State.ENDED)
+    give_up_at = time.monotonic() + 2 * HOUSEKEEPING_SECONDS + LOOK_SECONDS
+    while (left := ended.count()) and time.monotonic() < give_up_at:
+        time.sleep(1)
+    return left
 
 
 class Traffic:
@@ -220,5 +230,6 @@ def find_targets(soak: Soak) -> list[Target]:
         Target(f"{what}: memory once settled", f"<= +{MOST_GROWTH_MB:g} MB", growth, soak.growth_mb <= MOST_GROWTH_MB),
         Target(f"{what}: lost, doubled, reordered, spoiled", "0", f"{whole} of {soak.messages:,}", not whole),
         Target(f"{what}: refused or cut off", "0", f"{len(soak.faults)}", not soak.faults),
+        Target(f"{what}: ended and not purged", "0", f"{soak.left}", not soak.left),
         Target(f"{what}: messages/s", "some 100", f"{per_second:.0f}", per_second >= 50),
     ]
