@@ -32,6 +32,7 @@ from tests.faults.servers import LOOPBACK, folder_for
 from tests.faults.stage import Crowd, Servers, make_crowd, running_servers, staged
 from tests.faults.table import print_results
 from tests.faults.trial import Result, run_trial
+from tests.web import SERVERS
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", action="append", default=[], metavar="NAME")
     parser.add_argument("--database", choices=["postgres", "sqlite"])
+    parser.add_argument("--server", choices=SERVERS, default="uvicorn", help="of the web processes")
     parser.add_argument("--waits", action=argparse.BooleanOptionalAction)
     parser.add_argument("--times", type=int, help="injections a fault")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="histories and logs of what failed")
@@ -148,6 +150,7 @@ def _run(fault: Fault, crowd: Crowd, servers: Servers | None, size: Size, chosen
         webs=fault.webs if servers else 1,
         environment=fault.environment,
         application=fault.application,
+        server=chosen.server,
         networked=fault.networked,
     ) as stage:
         times = chosen.times or min(size.times, fault.times if servers else fault.sqlite_times)

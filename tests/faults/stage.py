@@ -33,8 +33,8 @@ APPLICATION = "chatline.asgi:application"
 class AppliedWeb(Web):
     """The web command with another ASGI application in its place, if one is named."""
 
-    def __init__(self, installation: Installation, *, name: str, application: str) -> None:
-        super().__init__(installation, name=name)
+    def __init__(self, installation: Installation, *, name: str, application: str, server: str) -> None:
+        super().__init__(installation, name=name, server=server)
         self._application = application
         # Apart from the databases of an installation on SQLite: a full disk is not to be both.
         self.log = logs_of(installation) / self.log.name
@@ -47,8 +47,8 @@ class AppliedWeb(Web):
 class HostedWeb(AppliedWeb):
     """A web process on a host of its own."""
 
-    def __init__(self, installation: Installation, *, name: str, application: str, host: Host) -> None:
-        super().__init__(installation, name=name, application=application)
+    def __init__(self, installation: Installation, *, name: str, application: str, server: str, host: Host) -> None:
+        super().__init__(installation, name=name, application=application, server=server)
         self._host = host
 
     @property
@@ -184,6 +184,7 @@ def staged(
     webs: int,
     environment: dict[str, str] | None = None,
     application: str = APPLICATION,
+    server: str = "uvicorn",
     networked: bool = False,
 ) -> Iterator[Stage]:
     """A fresh copy of the crowd's installation with its web processes running, each on a host if `networked`."""
@@ -195,9 +196,9 @@ def staged(
         installation = crowd.installation.copied_to(home, addresses)
         installation.environment |= {**AS_SHIPPED, **LIMITS, **(environment or {})}
         processes: list[Web] = [
-            HostedWeb(installation, name=f"web-{number}", application=application, host=places[number])
+            HostedWeb(installation, name=f"web-{number}", application=application, server=server, host=places[number])
             if networked
-            else AppliedWeb(installation, name=f"web-{number}", application=application)
+            else AppliedWeb(installation, name=f"web-{number}", application=application, server=server)
             for number in range(webs)
         ]
         stage = Stage(installation, processes, crowd.entrances, folder, servers, places)
