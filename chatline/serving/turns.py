@@ -95,6 +95,8 @@ class Turns(ASGIHandler):
             return self.get_response(request)
         finally:
             close_old_connections()  # whoever reads her answer slowly keeps nobody else from the database
+            # What middleware has hung on it (user, messages) points back to it: a circle for the rare collector.
+            vars(request).clear()
 
     def resolve_request(self, request: HttpRequest) -> ResolverMatch:
         if LEFT_IN_LINE in request.META:
