@@ -50,10 +50,14 @@ def textbook_command(port: int) -> list[str]:
     return [sys.executable, "-m", "daphne", *options, "benchmarks.textbook.asgi:application"]
 
 
+AS_SHIPPED = {"MALLOC_ARENA_MAX": "2"}
+"""What docker-compose.yml says of memory."""
+
+
 @contextlib.contextmanager
 def serving(command: list[str], port: int, **environment: str) -> Iterator[Server]:
     """`command`, once it listens on `port`, until the block ends. Raises `Missing` when it does not."""
-    settings = {**os.environ, **environment}
+    settings = {**AS_SHIPPED, **os.environ, **environment}
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, start_new_session=True, env=settings)
     try:
         _wait_until_it_listens(port, process)

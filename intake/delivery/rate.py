@@ -16,6 +16,10 @@ class Bucket:
         self.burst, self.per_second = burst, per_second
         self.level, self.taken_at = burst, time.monotonic()
 
+    @property
+    def is_full(self) -> bool:
+        return self.level + (time.monotonic() - self.taken_at) * self.per_second >= self.burst
+
     def take(self, cost: float = 1.0) -> float:
         now = time.monotonic()
         self.level = min(self.burst, self.level + (now - self.taken_at) * self.per_second)
@@ -47,9 +51,15 @@ class Buckets:
         with self._lock:
             bucket = self._held.pop(key, None) or Bucket(self.burst, self.per_second)
             self._held[key] = bucket
-            if len(self._held) > self.most:
-                self._held.popitem(last=False)
-            return bucket.take()
+            wait_seconds = bucket.take()
+            self._forget_oldest()
+            return wait_seconds
+
+    def _forget_oldest(self) -> None:
+        """If there are too many, or if it is full again, which is as good as none."""
+        oldest = next(iter(self._held))
+        if len(self._held) > self.most or self._held[oldest].is_full:
+            del self._held[oldest]
 
     def give_back(self, key: str) -> None:
         """Nothing came of what was taken last."""

@@ -14,12 +14,13 @@ import pytest
 from benchmarks.load.rounds import Load, Round
 from benchmarks.stage.contest import LONGEST, run_rounds
 from benchmarks.stage.contestants import Contestant
-from benchmarks.stage.server import Server
+from benchmarks.stage.server import AS_SHIPPED, Server
 from benchmarks.stage.standings import Found, find_targets
 from benchmarks.stage.usage import TICKS, machine_seconds
 from scripts.benchmarking import MINUTES, closing_table
 from scripts.machine import ROOT, Missing
 from tests.conftest import lacking
+from tests.project.production import compose
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
@@ -179,3 +180,9 @@ def test_every_benchmark_has_its_minutes_and_its_line_in_the_closing_table() -> 
     assert table[3].endswith("NOT REACHED")
     assert table[4].startswith("benchmarks/idle.py")
     assert table[4].endswith("NOT REACHED")
+
+
+def test_server_is_measured_with_the_memory_settings_that_are_shipped() -> None:
+    shipped = compose()["x-chatline"]["environment"]
+
+    assert AS_SHIPPED == {name: value for name, value in shipped.items() if name.startswith("MALLOC_")}
