@@ -185,4 +185,4 @@ def test_every_benchmark_has_its_minutes_and_its_line_in_the_closing_table() -> 
 def test_server_is_measured_with_the_memory_settings_that_are_shipped() -> None:
     shipped = compose()["x-chatline"]["environment"]
 
-    assert AS_SHIPPED == {name: value for name, value in shipped.items() if name.startswith("MALLOC_")}
+    assert {name: value for name, value in shipped.items() if name.startswith("MALLOC_")} == AS_SHIPPED

@@ -153,6 +153,9 @@ class Wire(asyncio.Transport):
         self.written = b""
         self.reading, self.closing = True, False
 
+    def get_protocol(self) -> asyncio.Protocol:
+        return self._protocol
+
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
 

@@ -305,7 +305,7 @@ def test_commit_that_the_database_refuses_does_not_fail_its_neighbour(
 
 def test_message_keeps_its_conversation_alive(visitor: Opened, at_once: list[int]) -> None:
     store(post(visitor, "en"))
-    later = (NOW + timedelta(minutes=2)).replace(second=30)
+    later = (timezone.now() + timedelta(minutes=2)).replace(second=30)
 
     store_messages([post(visitor, "to")], now=later)
 
@@ -316,7 +316,7 @@ def test_message_keeps_its_conversation_alive(visitor: Opened, at_once: list[int
 @pytest.mark.parametrize("many", [1, A_FEW_MESSAGES + 1])
 def test_messages_move_the_last_activity_and_never_back(visitor: Opened, known: KnownHeads, many: int) -> None:
     store(post(visitor, "en"))
-    later = (NOW + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    later = (timezone.now() + timedelta(minutes=2)).replace(second=0, microsecond=0)
 
     store_messages([post(visitor, f"{number}") for number in range(many)], now=later)
     store(*[post(visitor, f"fra en klokke som går etter {number}") for number in range(many)])
@@ -327,7 +327,7 @@ def test_messages_move_the_last_activity_and_never_back(visitor: Opened, known: 
 def test_messages_of_a_minute_move_no_index_of_their_conversation(visitor: Opened, at_once: list[int]) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite writes an index when its value changes, and then alone.")
-    minute = (NOW + timedelta(minutes=2)).replace(second=0, microsecond=0)
+    minute = (timezone.now() + timedelta(minutes=2)).replace(second=0, microsecond=0)
     store_messages([post(visitor, "en")], now=minute)
     before = updates_of_conversations()
 
