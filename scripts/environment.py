@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
 
 from scripts.machine import ROOT, Missing, find_program, has, missing_sentence, require_python
 
@@ -35,9 +40,25 @@ def run(command: list[str | Path], *, env: dict[str, str] | None = None) -> None
 def set_up(*, lock: str = RUN_LOCK) -> None:
     """A virtual environment with what `lock` names, and compiled texts. Takes a moment when nothing has changed."""
     require_python()
-    make_venv()
-    install_lock(lock)
-    run([python_path(), "-m", "scripts.catalogues"])
+    with one_at_a_time():
+        make_venv()
+        install_lock(lock)
+        run([python_path(), "-m", "scripts.catalogues"])
+
+
+@contextlib.contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two that install into the same environment at once, in two terminals, would leave half of each."""
+    if sys.platform == "win32":
+        yield
+        return
+    with (ROOT / RUN_LOCK).open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Waiting for another set-up of this folder to end ...", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def make_venv() -> None:

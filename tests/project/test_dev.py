@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import fcntl
 import io
 import re
 import shutil
@@ -31,12 +32,15 @@ def fresh_copy(tmp_path: Path) -> Path:
 
 
 def dev(folder: Path, *arguments: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        dev_command(*arguments, before=before), cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def dev_command(*arguments: str, before: str = "pass") -> list[str]:
     """scripts/dev.py as the machine's Python would run it, after the statement `before`."""
     start = f"import runpy, sys; {before}; sys.argv = {['dev.py', *arguments]!r}; sys.path.insert(0, ''); "
-    code = start + "runpy.run_path('scripts/dev.py', run_name='__main__')"
-    return subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, timeout=60, check=False
-    )
+    return [sys.executable, "-c", start + "runpy.run_path('scripts/dev.py', run_name='__main__')"]
 
 
 def test_missing_venv_is_said_in_one_sentence(fresh_copy: Path) -> None:
@@ -44,6 +48,21 @@ def test_missing_venv_is_said_in_one_sentence(fresh_copy: Path) -> None:
 
     assert answer.stderr == "python3-venv is missing: apt install python3-venv\n"
     assert answer.returncode == 1
+
+
+def test_two_set_ups_of_a_folder_wait_for_each_other(fresh_copy: Path) -> None:
+    command = dev_command("setup", before="sys.modules['ensurepip'] = None")
+    pipe = subprocess.PIPE
+    with (fresh_copy / "requirements.txt").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with subprocess.Popen(command, cwd=fresh_copy, stdout=pipe, stderr=pipe, text=True) as process:
+            assert process.stdout is not None
+            said = process.stdout.readline()
+            other.close()
+            _, problem = process.communicate(timeout=60)
+
+    assert said == "Waiting for another set-up of this folder to end ...\n"
+    assert problem == "python3-venv is missing: apt install python3-venv\n"
 
 
 def test_old_python_is_said_in_one_sentence(fresh_copy: Path) -> None:
