@@ -64,7 +64,10 @@ def end_conversation(
 
     False when it had ended already, or `only_if` does not hold of it any more. Wakes the conversation and the queue.
     """
-    ended = {"state": State.ENDED, "ended_at": now, "end_reason": reason, "last_activity_at": now}
+    ended: dict[str, object] = {"state": State.ENDED, "ended_at": now, "end_reason": reason}
+    if reason != EndReason.ABANDONED:
+        # Nobody did anything when it was found to be left: its text lives no longer for that.
+        ended["last_activity_at"] = now
     with transaction.atomic():
         # Locked first, so that what is written below is what the conditional update decided on.
         living = Conversation.objects.select_for_update().filter(only_if or Q(), pk=conversation.pk)

@@ -260,3 +260,15 @@ def test_intro_that_was_not_asked_for_is_refused(questions: Helpline, intro: obj
     with pytest.raises(Malformed):
         open_conversation(questions, language="nb", intro=intro, now=NOW)
     assert not Conversation.objects.exists()
+
+
+@pytest.mark.parametrize(("reason", "counts"), [("visitor", True), ("counsellor", True), ("abandoned", False)])
+def test_only_what_somebody_does_lengthens_the_life_of_a_text(visitor: Opened, reason: str, counts: bool) -> None:
+    before = visitor.conversation.last_activity_at
+    later = before + timedelta(hours=6)
+
+    end_conversation(visitor.conversation, reason=EndReason(reason), now=later)
+
+    ended = Conversation.objects.get(pk=visitor.conversation.pk)
+    assert ended.ended_at == later
+    assert ended.last_activity_at == (later if counts else before)

@@ -169,8 +169,8 @@ def test_nobody_can_see_from_outside_that_somebody_has_come(
 @pytest.mark.parametrize(
     ("language", "few", "many"),
     [
-        ("nb", "Ingen eller få venter akkurat nå.", "Rundt 5 venter i kø akkurat nå."),
-        ("nn", "Ingen eller få ventar akkurat no.", "Rundt 5 ventar i kø akkurat no."),
+        ("nb", "Det er lite eller ingen kø akkurat nå.", "Rundt 5 venter i kø akkurat nå."),
+        ("nn", "Det er lite eller inga kø akkurat no.", "Rundt 5 ventar i kø akkurat no."),
         ("en", "Few people or none are waiting right now.", "About 5 people are waiting right now."),
     ],
 )
