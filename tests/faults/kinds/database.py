@@ -24,9 +24,8 @@ EXHAUSTED_SECONDS = 10.0
 HANGING_SECONDS = 5.0
 EXIT_SECONDS = SHIPPED_GRACE_SECONDS - (SHIPPED_DRAIN_SECONDS - DRAIN_SECONDS)
 """With the drain that is shipped, a process that took longer would be killed in the middle of its goodbyes."""
-ON_ITS_WAY_SECONDS = 4.0
-"""What was stored when the database went is acknowledged with its batch, whose others may be tried one by one until
-nobody has patience any more (3 s, intake/delivery/grouping.py)."""
+# What was on its way when the database went may still come back as stored.
+ON_ITS_WAY_SECONDS = 1.0
 
 
 def postgres_of(scene: Scene) -> Postgres:
