@@ -9,6 +9,7 @@ import asyncio
 import base64
 import os
 import random
+import ssl
 from collections.abc import Callable
 from typing import cast
 
@@ -42,11 +43,17 @@ class Link(asyncio.Protocol):
         on_close: Callable[[int], None],
         headers: str = "",
         subprotocol: str = SUBPROTOCOL,
+        tls: ssl.SSLContext | None = None,
     ) -> Link:
-        """Raises `OSError` when the server does not accept."""
+        """Raises `OSError` when the server does not accept. With `tls` its name is `localhost`."""
         loop = asyncio.get_running_loop()
-        _, link = await loop.create_connection(lambda: cls(on_text, on_close), "127.0.0.1", port)
-        link._transport.write(_request(port, path, headers, subprotocol).encode())  # type: ignore[union-attr]  # connected
+        host = "localhost" if tls else "127.0.0.1"
+        name = host if tls else None
+        _, link = await loop.create_connection(
+            lambda: cls(on_text, on_close), "127.0.0.1", port, ssl=tls, server_hostname=name
+        )
+        request = _request(f"{host}:{port}", path, headers, subprotocol)
+        link._transport.write(request.encode())  # type: ignore[union-attr]  # connected
         await link._opened  # type: ignore[misc]  # not opened yet
         link._opened = None
         return link
@@ -121,12 +128,12 @@ class Link(asyncio.Protocol):
             self._code = int.from_bytes(payload[:2], "big") or NORMAL
 
 
-def _request(port: int, path: str, headers: str, subprotocol: str) -> str:
+def _request(host: str, path: str, headers: str, subprotocol: str) -> str:
     if subprotocol:
         headers = f"Sec-WebSocket-Protocol: {subprotocol}\r\n{headers}"
     key = base64.b64encode(os.urandom(16)).decode()
     return (
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
         f"{headers}\r\n"
     )

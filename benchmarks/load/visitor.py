@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,9 +17,10 @@ PLACED_WITHIN_SECONDS = 60.0
 
 @dataclass
 class Waiter:
-    """Notes her latest place, the heartbeats and whatever should not have come."""
+    """Notes her latest place, the heartbeats and whatever should not have come. With `tls` she comes by the proxy."""
 
     entrance: Entrance
+    tls: ssl.SSLContext | None = None
     link: Link | None = None
     place: int = 0
     beats: int = 0
@@ -28,7 +30,9 @@ class Waiter:
     async def connect(self, port: int) -> None:
         """Connect, say hello, and wait for the place in the queue."""
         self._placed = asyncio.get_running_loop().create_future()
-        self.link = await Link.connect(port, self.entrance.path, on_text=self.take, on_close=self.closed)
+        self.link = await Link.connect(
+            port, self.entrance.path, on_text=self.take, on_close=self.closed, tls=self.tls
+        )
         self.link.send(self.entrance.hello)
 
     async def placed(self) -> None:

@@ -48,6 +48,7 @@ class Feed:
         "_due",
         "_loop",
         "_queue",
+        "_said",
         "_send",
         "_sending_since",
         "_source",
@@ -84,6 +85,7 @@ class Feed:
         self._closing: int | None = None
         self._sending_since: float | None = None
         self._due = False
+        self._said: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._again: asyncio.TimerHandle | None = None
 
@@ -185,6 +187,8 @@ class Feed:
         if self._control is None:
             self._control = deque()
         self._control.append(encode(frame))
+        if self._said is not None and not self._said.done():
+            self._said.set_result(None)
         self.kick()
 
     def beat(self) -> None:
@@ -254,8 +258,8 @@ class Feed:
 
     async def _send_messages(self) -> bool:
         """False when the database did not answer: it is asked again soon."""
-        after = self.cursor
-        found = await self._source.messages_after(self.conversation_id, after)
+        after, epoch = self.cursor, self.snapshot.epoch
+        found = await self._read(after)
         if found is None:
             if self._again is None:
                 self._again = self._loop.call_later(PULL_AGAIN_SECONDS, self._asked_again)
@@ -263,6 +267,8 @@ class Feed:
         if not found:
             self.head = self.cursor  # purged meanwhile
             return True
+        if self.snapshot.epoch != epoch:
+            return True  # what was found is of a past that a restore has replaced
         for seq, text in found:
             if self.gone or self._control or not self._may_send() or seq != self.cursor + 1:
                 break
@@ -273,6 +279,26 @@ class Feed:
             logger.error("A conversation has a hole in its numbers.")
             self.head = self.cursor
         return True
+
+
+    async def _read(self, after: int) -> Sequence[Numbered] | None:
+        """What comes after. Meanwhile what is said goes out: an ack waits for no read, least of all one that hangs."""
+        found: list[Sequence[Numbered] | None] = []
+
+        async def ask() -> None:
+            found.append(await self._source.messages_after(self.conversation_id, after))
+
+        reading = begin(ask(), loop=self._loop)
+        while reading is not None and not reading.done():
+            if self._control and not self.gone:
+                await self._write({"type": "websocket.send", "text": self._control.popleft()})
+            else:
+                self._said = self._loop.create_future()
+                await asyncio.wait([reading, self._said], return_when=asyncio.FIRST_COMPLETED)
+        self._said = None
+        if reading is not None:
+            reading.result()
+        return found[0]
 
 
 def _welcome(snapshot: Snapshot) -> frames.Welcome:

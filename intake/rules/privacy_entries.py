@@ -35,13 +35,13 @@ describe(
         "intake.Conversation",
         Topic.CONVERSATION,
         _("Samtaler"),
-        _("For at samtalen skal finne fram til en rådgiver, og tilbake til innskriveren etter et brudd."),
+        _("For at samtalen skal finne fram til en rådgiver, og gå videre etter et brudd."),
         until_purged,
         (
             Line(("intro_sealed",), _("Svarene på spørsmålene før samtalen, hvis de ble besvart."), Form.SEALED),
             Line(
                 ("token_hash",),
-                _("Beviset på at nettleseren er innskriverens. Selve beviset ligger bare der."),
+                _("Beviset på at samtalen hører til denne nettleseren. Selve beviset ligger bare der."),
                 Form.HASHED,
             ),
             Line(("public_id", "epoch"), _("Tilfeldige nummer som skiller samtalen fra andre.")),

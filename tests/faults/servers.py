@@ -36,6 +36,7 @@ OTHERS_THROWN_OUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> ALL(%s) AND backend_type = 'client backend'"
 )
 EXHAUSTING_SECONDS = 30.0
+GONE_SECONDS = 10.0
 # A process that ends with its parent ends with the thread that started it: this one lives as long as we do.
 PARENT = ThreadPoolExecutor(max_workers=1, thread_name_prefix="parent")
 
@@ -94,12 +95,16 @@ class Server:
         return [self.pid, *map(int, found.stdout.split())]
 
     def kill(self) -> None:
-        """Everything of it at once, as a power cut would."""
+        """Everything of it at once, as a power cut would. Nothing of it is left when this returns."""
         if self._process is not None:
-            for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGSTOP)  # so that it makes no child that is not seen
+            pids = self.pids()
+            for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._process.wait()
+            wait_until_gone(pids[1:])
 
     def stop(self) -> None:
         """Asked to go at once, as an administrator does. SIGINT is PostgreSQL's word for it; others understand it."""
@@ -107,12 +112,28 @@ class Server:
             stop(self._process)
 
     def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
         for pid in self.pids():
             os.kill(pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         for pid in self.pids():
             os.kill(pid, signal.SIGCONT)
+
+
+def wait_until_gone(pids: Sequence[int]) -> None:
+    """Children of one that has been killed hold its memory, and PostgreSQL does not start beside them."""
+    give_up_at = time.monotonic() + GONE_SECONDS
+    while any(is_running(pid) for pid in pids) and time.monotonic() < give_up_at:
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Not so of one that has ended and that nobody has asked about yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 class Postgres(Server):

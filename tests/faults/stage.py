@@ -80,6 +80,14 @@ class Servers:
     def all(self) -> tuple[Server, ...]:
         return self.postgres, self.key_store, self.redis
 
+    def revive(self) -> None:
+        """What a trial that went wrong has left dead or frozen: the next one has no part in that."""
+        for server in self.all():
+            if server.is_alive():
+                server.thaw()
+            else:
+                server.start()
+
     def new_databases(self, *, like: PostgresAddresses | None = None) -> PostgresAddresses:
         """Empty ones, or copies of those."""
         return PostgresAddresses(
@@ -192,6 +200,7 @@ def staged(
         home = folder / "home"
         addresses: dict[str, str] = {}
         if servers is not None:
+            servers.revive()
             addresses = servers.new_databases(like=crowd.addresses).environment() | {"REDIS_URL": servers.redis.url}
         installation = crowd.installation.copied_to(home, addresses)
         installation.environment |= {**AS_SHIPPED, **LIMITS, **(environment or {})}

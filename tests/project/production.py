@@ -11,7 +11,7 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage
@@ -209,9 +209,31 @@ def shipped_proxy(
     *,
     inner: str = "private_ranges",
 ) -> Iterator[House]:
+    """The installation's web processes, and the proxy before them."""
+    with running_proxy([web.port for web in webs], folder, variables, inner=inner) as proxy:
+        yield House(installation, webs, proxy.port, proxy.onion_port, proxy.certificate)
+
+
+@dataclass(frozen=True)
+class Proxy:
+    pid: int
+    port: int
+    onion_port: int
+    certificate: ssl.SSLContext
+
+
+@contextmanager
+def running_proxy(
+    ports: Sequence[int],
+    folder: Path,
+    variables: Mapping[str, str] = VARIABLES,
+    *,
+    inner: str = "private_ranges",
+) -> Iterator[Proxy]:
     """deploy/Caddyfile with a certificate that it signs itself: here is nobody who would sign another.
 
-    `inner` are the addresses that are not outside; as it is shipped, this machine is among them.
+    `ports` are those of the web processes; `inner` are the addresses that are not outside; as it is shipped, this
+    machine is among them. Raises `Missing`.
     """
     caddy = find_program("caddy")
     if not caddy:
@@ -229,7 +251,7 @@ def shipped_proxy(
         **variables,
         **domains,
         "CHATLINE_ONION_PORT": str(onion_port),
-        "CHATLINE_UPSTREAMS": " ".join(f"127.0.0.1:{web.port}" for web in webs),
+        "CHATLINE_UPSTREAMS": " ".join(f"127.0.0.1:{port}" for port in ports),
     }
     certificate = ssl.create_default_context()
     root = folder / "caddy" / "pki" / "authorities" / "local" / "root.crt"
@@ -240,5 +262,5 @@ def shipped_proxy(
 
     command = ["env", *(f"{name}={value}" for name, value in environment.items()), caddy, "run"]
     command += ["--adapter", "caddyfile", "--config", str(folder / "Caddyfile")]
-    with running(command, is_up=is_up, folder=folder, user=None):
-        yield House(installation, webs, port, onion_port, certificate)
+    with running(command, is_up=is_up, folder=folder, user=None) as process:
+        yield Proxy(process.pid, port, onion_port, certificate)

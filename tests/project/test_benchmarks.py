@@ -101,6 +101,15 @@ def test_mixed_traffic_loses_nothing(tmp_path: Path) -> None:
     assert (soak["lost"], soak["doubled"], soak["reordered"], soak["spoiled"], soak["faults"]) == (0, 0, 0, 0, [])
 
 
+def test_sizes_of_a_line_a_text_and_a_contact(tmp_path: Path) -> None:
+    sizes = run_quickly("benchmarks.sizes", tmp_path / "found.json")["sizes"]
+
+    assert (sizes["lines"], sizes["texts"], sizes["surprises"]) == (50, 500, 0)
+    assert 0.2 < sizes["kb_a_text"] < 1.0
+    assert 0.2 < sizes["kb_a_contact"] < 1.5
+    assert 20 < sizes["kb_a_line"] < 300
+
+
 def round_of(per_second: float, *, foreign: float = 0.1) -> Round:
     """One second, half of it used by Chatline's own server, and so much by others."""
     used = {"server": 0.5, "database": 0.0, "redis": 0.0, "client": 0.0, "machine": 0.5 + foreign, "seconds": 1.0}

@@ -146,15 +146,52 @@ async def reading(store: Store, client: Client) -> Feed:
     return feed
 
 
-async def test_what_is_said_during_a_read_that_fails_goes_out_after_it(
+async def test_what_is_said_during_a_read_waits_for_nothing(store: Store, client: Client, reading: Feed) -> None:
+    before = len(client.events)
+
+    for seq in range(1, 4):
+        reading.say(frames.Ack(origin_id=uuid.uuid4(), seq=seq))
+        await settle(reading)
+    assert [event["seq"] for event in client.events[before:]] == [1, 2, 3]
+    store.away = False
+    store.answering.set()
+    await settle(reading)
+
+    assert client.kinds()[before:] == ["ack", "ack", "ack", "message"]
+
+
+async def test_what_is_said_to_a_slow_client_during_a_read_that_fails_goes_out_once(
     store: Store, client: Client, reading: Feed
 ) -> None:
-    reading.say(frames.Ack(origin_id=uuid.uuid4(), seq=1))
+    before = len(client.events)
+    client.reading.clear()
+    for seq in range(1, 4):
+        reading.say(frames.Ack(origin_id=uuid.uuid4(), seq=seq))
+    await settle(reading)
+    store.answering.set()
+    await settle(reading)
+
+    client.reading.set()
+    await settle(reading)
+
+    assert [event["seq"] for event in client.events[before:]] == [1, 2, 3]
+
+
+async def test_what_was_read_before_a_restore_is_not_sent_after_it(
+    store: Store, client: Client, reading: Feed
+) -> None:
+    store.away = False
+    reading.see(replace(SNAPSHOT, epoch=8, head=0))
+    await settle(reading)
+    store.head = 2
+    reading.reach(2)
+    asked = store.asked
     store.answering.set()
 
     await settle(reading)
 
-    assert client.kinds()[-1] == "ack"
+    assert client.kinds()[-3:] == ["gap", "message", "message"]
+    assert store.asked == asked + 1
 
 
 async def test_one_who_is_dismissed_during_a_read_that_fails_goes_after_it(
@@ -177,7 +214,7 @@ async def test_end_during_a_read_that_fails_is_told_and_neither_closes_nor_asks_
     await settle(reading)
 
     assert client.kinds()[-1] == "state"
-    assert store.asked == 2
+    assert store.asked == 1
 
 
 async def test_one_who_is_dismissed_gets_no_further_message(store: Store, client: Client) -> None:
