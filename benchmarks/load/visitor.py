@@ -30,9 +30,7 @@ class Waiter:
     async def connect(self, port: int) -> None:
         """Connect, say hello, and wait for the place in the queue."""
         self._placed = asyncio.get_running_loop().create_future()
-        self.link = await Link.connect(
-            port, self.entrance.path, on_text=self.take, on_close=self.closed, tls=self.tls
-        )
+        self.link = await Link.connect(port, self.entrance.path, on_text=self.take, on_close=self.closed, tls=self.tls)
         self.link.send(self.entrance.hello)
 
     async def placed(self) -> None:

@@ -106,9 +106,12 @@ def database_bytes(tables: Sequence[type[models.Model]]) -> int:
 def let_wait(entrances: Sequence[Entrance]) -> tuple[float, float, int]:
     """Megabytes of the proxy alone, kilobytes a line, and how many heard what they should not."""
     port = free_port()
-    with tempfile.TemporaryDirectory(prefix="chatline-proxy-") as folder, serving(chatline_command(port), port):
-        with running_proxy([port], Path(folder) / "proxy") as proxy:
-            return uvloop.run(_let_wait(proxy, entrances))
+    with (
+        tempfile.TemporaryDirectory(prefix="chatline-proxy-") as folder,
+        serving(chatline_command(port), port),
+        running_proxy([port], Path(folder) / "proxy") as proxy,
+    ):
+        return uvloop.run(_let_wait(proxy, entrances))
 
 
 async def _let_wait(proxy: Proxy, entrances: Sequence[Entrance]) -> tuple[float, float, int]:

@@ -175,7 +175,7 @@ class Traffic:
     async def _end(self, caller: Caller) -> None:
         answering = self._sides.pop(caller.public_id, None)
         sides = [side for side in (caller, answering) if side is not None]
-        told = {}
+        told: dict[str, int] = {}
         await comes_true(lambda: not any(side.waiting for side in sides), seconds=QUIET_SECONDS)
         for side in sides:
             told |= side.acked

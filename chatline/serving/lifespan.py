@@ -16,8 +16,8 @@ from intake.delivery.hub import current_hub, stop_hub
 
 GARBAGE_THRESHOLDS = (10_000, 2, 10)
 """Rarer than Python's own (700, 10, 10), and never long: with (20_000, 10, 20) a collection of the middle generation
-looked at 220,000 objects, and everybody's messages waited for 85 ms. The whole is looked at only when a quarter of it is
-new, which Python sees to; with (10_000, 2, 50) what had ended lay about for ten minutes, and the process grew by it."""
+looked at 220,000 objects, and everybody's messages waited for 85 ms. Python looks at the whole only when a quarter of
+it is new; with (10_000, 2, 50) what had ended lay about for ten minutes, and the process grew by it."""
 SWITCH_SECONDS = 0.0005
 """How long a thread may keep the interpreter while another waits for it. A message changes threads half a dozen times:
 with Python's 5 ms, whatever a thread does for all conversations at once held every message up for as long each time."""

@@ -47,6 +47,7 @@ class Feed:
         "_control",
         "_due",
         "_loop",
+        "_past",
         "_queue",
         "_said",
         "_send",
@@ -85,6 +86,7 @@ class Feed:
         self._closing: int | None = None
         self._sending_since: float | None = None
         self._due = False
+        self._past = 0
         self._said: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -128,6 +130,7 @@ class Feed:
 
     def _start_over(self) -> None:
         """She gets nothing of the new past before she asks from 0; one that has ended is sent from 0 at once."""
+        self._past += 1
         self.cursor = self.confirmed = 0 if self.snapshot.state == "ended" else self.head
         self.say(frames.Gap(epoch=self.snapshot.epoch))
 
@@ -168,6 +171,7 @@ class Feed:
 
     def lose(self) -> None:
         """The conversation was purged."""
+        self._past += 1
         self.head = self.cursor
         self.say(frames.StateChange(state="ended", reason="erased"))
         self.close(frames.CLOSE_ENDED)
@@ -187,8 +191,6 @@ class Feed:
         if self._control is None:
             self._control = deque()
         self._control.append(encode(frame))
-        if self._said is not None and not self._said.done():
-            self._said.set_result(None)
         self.kick()
 
     def beat(self) -> None:
@@ -209,6 +211,8 @@ class Feed:
             await asyncio.wait([self._task], timeout=FINISH_SECONDS)
 
     def kick(self) -> None:
+        if self._said is not None and not self._said.done():
+            self._said.set_result(None)
         if self._task is None and not self._due and not self.gone:
             self._due = True
             self._loop.call_soon(self._begin)
@@ -233,7 +237,7 @@ class Feed:
                     await self._write({"type": "websocket.send", "text": self._control.popleft()})
                 elif self._may_send() and not self._sent_away:
                     if not await self._send_messages() and not self._control and not self._sent_away:
-                        break  # what was said during the read goes out; one that has ended waits for its messages
+                        break  # what was said meanwhile goes out; one that has ended waits for its messages
                 elif self._closing is not None and (self._sent_away or self.cursor >= self.head):
                     self.gone = True
                     await self._send({"type": "websocket.close", "code": self._closing})
@@ -258,19 +262,19 @@ class Feed:
 
     async def _send_messages(self) -> bool:
         """False when the database did not answer: it is asked again soon."""
-        after, epoch = self.cursor, self.snapshot.epoch
+        after, past = self.cursor, self._past
         found = await self._read(after)
         if found is None:
             if self._again is None:
                 self._again = self._loop.call_later(PULL_AGAIN_SECONDS, self._asked_again)
             return False
+        if self._past != past or self.cursor != after:
+            return True  # it is of a past that has been replaced or purged, or not what she asks for now
         if not found:
             self.head = self.cursor  # purged meanwhile
             return True
-        if self.snapshot.epoch != epoch:
-            return True  # what was found is of a past that a restore has replaced
         for seq, text in found:
-            if self.gone or self._control or not self._may_send() or seq != self.cursor + 1:
+            if self.gone or self._sent_away or self._control or not self._may_send() or seq != self.cursor + 1:
                 break
             self.cursor = seq
             await self._write({"type": "websocket.send", "text": text})
@@ -280,25 +284,27 @@ class Feed:
             self.head = self.cursor
         return True
 
-
     async def _read(self, after: int) -> Sequence[Numbered] | None:
-        """What comes after. Meanwhile what is said goes out: an ack waits for no read, least of all one that hangs."""
+        """What comes after; None when the database did not answer, or she is sent away before it has.
+
+        Meanwhile what is said goes out: an ack waits for no read, least of all for one that hangs.
+        """
         found: list[Sequence[Numbered] | None] = []
 
         async def ask() -> None:
             found.append(await self._source.messages_after(self.conversation_id, after))
 
         reading = begin(ask(), loop=self._loop)
-        while reading is not None and not reading.done():
+        while reading is not None and not reading.done() and not self._sent_away:
             if self._control and not self.gone:
                 await self._write({"type": "websocket.send", "text": self._control.popleft()})
             else:
                 self._said = self._loop.create_future()
                 await asyncio.wait([reading, self._said], return_when=asyncio.FIRST_COMPLETED)
         self._said = None
-        if reading is not None:
+        if reading is not None and reading.done():
             reading.result()
-        return found[0]
+        return found[0] if found else None
 
 
 def _welcome(snapshot: Snapshot) -> frames.Welcome:

@@ -63,6 +63,11 @@ class Server:
         """Start it, and return as soon as it takes work. Raises `Missing` when it never does."""
         with (self.folder / "log").open("ab") as output:
             self._process = PARENT.submit(self._begin, output).result()
+        self.wait()
+
+    def wait(self) -> None:
+        """Until it takes work. Raises `Missing` when it never does."""
+        assert self._process is not None
         wait_until(self.ask, process=self._process, log=self.folder / "log")
 
     def _begin(self, output: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -96,13 +101,10 @@ class Server:
 
     def kill(self) -> None:
         """Everything of it at once, as a power cut would. Nothing of it is left when this returns."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGSTOP)  # so that it makes no child that is not seen
+        if self._process is not None and self.is_alive():
+            tell(signal.SIGSTOP, [self.pid])  # so that it makes no child that is not seen
             pids = self.pids()
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            tell(signal.SIGKILL, pids)
             self._process.wait()
             wait_until_gone(pids[1:])
 
@@ -112,19 +114,26 @@ class Server:
             stop(self._process)
 
     def freeze(self) -> None:
-        os.kill(self.pid, signal.SIGSTOP)
-        for pid in self.pids():
-            os.kill(pid, signal.SIGSTOP)
+        tell(signal.SIGSTOP, [self.pid])
+        tell(signal.SIGSTOP, self.pids())
 
     def thaw(self) -> None:
-        for pid in self.pids():
-            os.kill(pid, signal.SIGCONT)
+        tell(signal.SIGCONT, self.pids())
+
+
+def tell(what: signal.Signals, pids: Sequence[int]) -> None:
+    """One of them may have ended meanwhile."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, what)
 
 
 def wait_until_gone(pids: Sequence[int]) -> None:
     """Children of one that has been killed hold its memory, and PostgreSQL does not start beside them."""
     give_up_at = time.monotonic() + GONE_SECONDS
-    while any(is_running(pid) for pid in pids) and time.monotonic() < give_up_at:
+    while left := [pid for pid in pids if is_running(pid)]:
+        if time.monotonic() > give_up_at:
+            raise TimeoutError(f"killed, and still there: {left}")
         time.sleep(0.01)
 
 

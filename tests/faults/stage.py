@@ -85,6 +85,7 @@ class Servers:
         for server in self.all():
             if server.is_alive():
                 server.thaw()
+                server.wait()
             else:
                 server.start()
 
@@ -179,8 +180,7 @@ def running_servers(*, host: str = LOOPBACK) -> Iterator[Servers]:
             yield servers
         finally:
             for server in servers.all():
-                with contextlib.suppress(ProcessLookupError):
-                    server.thaw()
+                server.thaw()
                 server.kill()
 
 

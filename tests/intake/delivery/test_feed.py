@@ -177,9 +177,7 @@ async def test_what_is_said_to_a_slow_client_during_a_read_that_fails_goes_out_o
     assert [event["seq"] for event in client.events[before:]] == [1, 2, 3]
 
 
-async def test_what_was_read_before_a_restore_is_not_sent_after_it(
-    store: Store, client: Client, reading: Feed
-) -> None:
+async def test_what_was_read_before_a_restore_is_not_sent_after_it(store: Store, client: Client, reading: Feed) -> None:
     store.away = False
     reading.see(replace(SNAPSHOT, epoch=8, head=0))
     await settle(reading)
@@ -194,15 +192,91 @@ async def test_what_was_read_before_a_restore_is_not_sent_after_it(
     assert store.asked == asked + 1
 
 
-async def test_one_who_is_dismissed_during_a_read_that_fails_goes_after_it(
+async def test_answer_of_before_a_restore_that_is_empty_ends_nothing(
     store: Store, client: Client, reading: Feed
 ) -> None:
-    reading.close(frames.CLOSE_POLICY)
+    store.away, store.head = False, 0
+    reading.see(replace(SNAPSHOT, epoch=8, head=2, state="ended", reason="counsellor"))
+    await settle(reading)
     store.answering.set()
+    await asyncio.sleep(0)
+    store.head = 2
 
     await settle(reading)
 
+    assert client.kinds()[-5:] == ["gap", "state", "message", "message", "close"]
+
+
+async def test_what_was_read_before_a_purge_is_not_sent_after_it(store: Store, client: Client, reading: Feed) -> None:
+    store.away = False
+    reading.lose()
+    await settle(reading)
+    reading.reach(1)
+    store.answering.set()
+    await asyncio.sleep(0)
+    store.head = 0
+
+    await settle(reading)
+
+    assert client.kinds()[-2:] == ["state", "close"]
+
+
+async def test_one_who_is_dismissed_during_a_read_goes_at_once(store: Store, client: Client, reading: Feed) -> None:
+    before = len(client.events)
+    reading.say(frames.HeadBeat(head=0))
+    reading.close(frames.CLOSE_POLICY)
+    await settle(reading)
+    assert client.kinds()[before:] == ["head", "close"]
+    store.away = False
+
+    store.answering.set()
+    await settle(reading)
+
+    assert client.kinds()[before:] == ["head", "close"]
+
+
+async def test_one_who_is_dismissed_when_the_answer_is_there_gets_none_of_it(
+    store: Store, client: Client, reading: Feed
+) -> None:
+    store.away = False
+    store.answering.set()
+    await asyncio.sleep(0)
+    reading.close(frames.CLOSE_POLICY)
+
+    await settle(reading)
+
+    assert "message" not in client.kinds()
     assert client.events[-1] == {"type": "close", "code": frames.CLOSE_POLICY}
+
+
+async def test_one_who_is_dismissed_while_she_is_slow_does_not_get_the_rest(store: Store, client: Client) -> None:
+    feed = make(store, client)
+    await settle(feed)
+    client.reading.clear()
+    store.head = 3
+    feed.reach(3)
+    await settle(feed)
+
+    feed.close(frames.CLOSE_POLICY)
+    client.reading.set()
+    await settle(feed)
+
+    assert client.kinds()[-2:] == ["message", "close"]
+    assert client.kinds().count("message") == 1
+
+
+async def test_one_who_leaves_during_a_read_is_gone_after_it(
+    store: Store, client: Client, reading: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cut(event: dict[str, object]) -> None:
+        raise OSError
+
+    monkeypatch.setattr(reading, "_send", cut)
+
+    reading.say(frames.HeadBeat(head=0))
+    await settle(reading)
+
+    assert reading.gone
 
 
 async def test_end_during_a_read_that_fails_is_told_and_neither_closes_nor_asks_on_and_on(
