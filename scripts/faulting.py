@@ -18,9 +18,10 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 # What is broken needs programs to break it with (docs/faults.md). Without them, and without root, faults are skipped.
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
-# Of the faults, those that mostly wait cost each other and the protocol's two nothing.
-WAITING = [[*HARNESS, "--waits", "--only", name] for name in ("Redis", "PostgreSQL")]
+# Of the faults, those that mostly wait cost each other nothing, and the protocol's two take what they leave.
+WAITING = [[*HARNESS, "--waits", "--only", name] for name in ("Redis", "PostgreSQL", "cut off")]
 OTHERS = [*HARNESS, "--no-waits"]
+PATIENT = ["nice", "-n", "10"]
 PROTOCOL = [
     ["-m", "tests.protocol.machine", "--examples", "2000"],
     ["-m", "tests.protocol.frame_fuzzer", "--inputs", "1000000"],
@@ -43,7 +44,7 @@ def run_everything() -> list[int]:
     """The exit code of each part. What promises something in seconds runs alone, in the end."""
     with contextlib.ExitStack() as all_beside:
         waiting = [all_beside.enter_context(beside(part)) for part in WAITING]
-        codes = [run_part(part) for part in PROTOCOL]
+        codes = [run_part(part, patient=True) for part in PROTOCOL]
         codes += [one.finish() for one in waiting]
     return [*codes, run_part(OTHERS)]
 
@@ -76,9 +77,11 @@ def beside(part: list[str]) -> Iterator[Beside]:
             process.terminate()
 
 
-def run_part(part: list[str]) -> int:
+def run_part(part: list[str], *, patient: bool = False) -> int:
+    """Its exit code. One that is `patient` takes what others leave of the processors."""
     print(f"\n{title(part)}", flush=True)
-    return subprocess.run(command(part), cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    whole = [*(PATIENT if patient else []), *command(part)]
+    return subprocess.run(whole, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 def title(part: list[str]) -> str:

@@ -47,8 +47,8 @@ class Link(asyncio.Protocol):
     ) -> Link:
         """Raises `OSError` when the server does not accept. With `tls` its name is `localhost`."""
         loop = asyncio.get_running_loop()
-        host = "localhost" if tls else "127.0.0.1"
-        name = host if tls else None
+        name = "localhost" if tls else None
+        host = name or "127.0.0.1"
         _, link = await loop.create_connection(
             lambda: cls(on_text, on_close), "127.0.0.1", port, ssl=tls, server_hostname=name
         )

@@ -103,6 +103,6 @@ class Fault:
     per_second: float = 400.0
     """Messages of all parties together."""
     waits: bool = False
-    """For minutes nothing happens: in `make faults` it runs beside the protocol's machine and fuzzer."""
+    """Most of its time nothing happens: in `make faults` it runs beside the protocol's machine and fuzzer."""
     replaced: int = 5
     """So many parties close their tab in the middle of each injection."""

@@ -199,6 +199,7 @@ def test_faults_are_the_protocol_and_every_fault_once(parts_said: Callable[[list
         "['tests.protocol.frame_fuzzer', '--inputs', '1000000']",
         "['tests.faults', '--waits', '--only', 'Redis']",
         "['tests.faults', '--waits', '--only', 'PostgreSQL']",
+        "['tests.faults', '--waits', '--only', 'cut off']",
         "['tests.faults', '--no-waits']",
         "0",
     ]

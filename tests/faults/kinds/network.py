@@ -93,12 +93,12 @@ def networked(name: str, inject: Inject, **more: Any) -> Fault:
 
 
 FAULTS = [
-    networked("clients cut off", clients_cut_off, short=True),
-    networked("clients cut off one way", clients_heard_but_not_answered),
-    networked("clients cut off from one server", one_server_cut_off),
+    networked("clients cut off", clients_cut_off, short=True, waits=True),
+    networked("clients cut off one way", clients_heard_but_not_answered, waits=True),
+    networked("clients cut off from one server", one_server_cut_off, waits=True),
     networked("clients' network flaps", flapping("clients")),
-    networked("database cut off", database_cut_off, short=True),
-    networked("database cut off from one server", database_cut_off_from_one),
+    networked("database cut off", database_cut_off, short=True, waits=True),
+    networked("database cut off from one server", database_cut_off_from_one, waits=True),
     # Until the processes hear Redis again, the tick delivers.
     networked("servers' network flaps", flapping("servers"), calm_late_seconds=LATE_SECONDS),
     networked(

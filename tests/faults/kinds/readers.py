@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from scripts.machine import ROOT
 from tests.faults.fault import Fault, Scene
 from tests.faults.load import wait_for
-from tests.faults.neighbours import Neighbours
+from tests.faults.neighbours import WINDOW_SECONDS, Neighbours
 from tests.faults.rude import PING, Rude, frame, say
 from tests.faults.stage import run_crowd
 
@@ -26,6 +27,7 @@ LET_GO_SECONDS = 60.0
 FILLED_SECONDS = 1.0
 SEEN_SECONDS = 31.0
 SEEN_LATE = timedelta(seconds=2)
+PING_BYTES = len(frame(bytes(125), PING))
 PINGS = frame(bytes(125), PING) * 500
 
 
@@ -80,19 +82,29 @@ async def deaf_sockets(scene: Scene) -> AsyncIterator[list[Rude]]:
 async def pinging_sockets(scene: Scene) -> AsyncIterator[None]:
     """They ask whether anybody is there as fast as they can, and do not care for the answers."""
     async with deaf_sockets(scene) as opened:
-        pinging = asyncio.create_task(asyncio.to_thread(ping_on, opened, until=time.monotonic() + 3.0))
-        yield
-        await pinging
-
-
-def ping_on(opened: list[Rude], *, until: float) -> None:
-    for one in opened:
-        one.socket.setblocking(False)
-    while time.monotonic() < until:
         for one in opened:
-            with suppress(OSError):
-                one.socket.send(PINGS)
-        time.sleep(0.005)
+            one.socket.setblocking(False)
+        sockets = [one.socket.fileno() for one in opened]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "tests.faults.pinging", f"{WINDOW_SECONDS}", *map(str, sockets)),
+            cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            pass_fds=sockets,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(PINGS)
+        process.stdin.close()
+        if await process.stdout.readline() != b"pinging\n":
+            raise RuntimeError("nobody pings")
+        yield
+        written = int(await process.stdout.read())
+        await process.wait()
+        scene.count("pings", written // PING_BYTES)
+        if written < SOCKETS * len(PINGS):
+            scene.fail(f"only {written} bytes of pings could be written")
 
 
 of_the_deaf, of_the_pinging = Neighbours(deaf_sockets), Neighbours(pinging_sockets)

@@ -149,8 +149,8 @@ def _fault(
 FAULTS = [
     _fault("Redis is killed", seconds=8, way=dead, short=True),
     _fault("Redis is restarted", seconds=0, way=dead),
-    _fault("Redis is flushed", seconds=0, way=flushed, short=True),
+    _fault("Redis is flushed", seconds=0, way=flushed, short=True, waits=True),
     _fault("Redis is away for two minutes", seconds=120, way=dead, waits=True),
-    _fault("Redis is frozen for 10 s", seconds=10, way=frozen),
+    _fault("Redis is frozen for 10 s", seconds=10, way=frozen, waits=True),
     _fault("Redis is full", seconds=8, way=full),
 ]
