@@ -19,7 +19,10 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
 # Of the faults, those that mostly wait cost each other nothing, and the protocol's two take what they leave.
-WAITING = [[*HARNESS, "--waits", "--only", name] for name in ("Redis", "PostgreSQL", "cut off")]
+WAITING = [
+    [*HARNESS, "--waits", *names]
+    for names in (("--only", "Redis"), ("--only", "PostgreSQL"), ("--only", "cut off", "--only", "exhausted"))
+]
 OTHERS = [*HARNESS, "--no-waits"]
 PATIENT = ["nice", "-n", "10"]
 PROTOCOL = [

@@ -199,14 +199,14 @@ def test_faults_are_the_protocol_and_every_fault_once(parts_said: Callable[[list
         "['tests.protocol.frame_fuzzer', '--inputs', '1000000']",
         "['tests.faults', '--waits', '--only', 'Redis']",
         "['tests.faults', '--waits', '--only', 'PostgreSQL']",
-        "['tests.faults', '--waits', '--only', 'cut off']",
+        "['tests.faults', '--waits', '--only', 'cut off', '--only', 'exhausted']",
         "['tests.faults', '--no-waits']",
         "0",
     ]
 
 
 def test_every_fault_that_waits_is_waited_for_once() -> None:
-    words = [part[-1] for part in faulting.WAITING]
+    words = [word for part in faulting.WAITING for word in part if word not in (*faulting.HARNESS, "--waits", "--only")]
 
     for fault in FAULTS:
         assert not fault.waits or sum(word in fault.name for word in words) == 1

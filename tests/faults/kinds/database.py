@@ -146,5 +146,5 @@ FAULTS = [
     Fault("PostgreSQL is frozen for 20 s", frozen(20), waits=True),
     Fault("a worker is stopped while PostgreSQL hangs", stopped_while_it_hangs),
     Fault("all connections are terminated", all_backends_terminated, short=True),
-    Fault("connections are exhausted", connections_exhausted),
+    Fault("connections are exhausted", connections_exhausted, waits=True),
 ]

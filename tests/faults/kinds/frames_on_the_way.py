@@ -10,10 +10,8 @@ from contextlib import asynccontextmanager
 from tests.faults.fault import Fault, Scene
 from tests.faults.weather import Weather
 
-BAD_SECONDS = 8.0
-FEW_BAD_SECONDS = 6.0
+BAD_SECONDS = 6.0
 LOOK_SECONDS = 0.2
-SMALL_CROWD = 100
 BOTH = ("postgres", "sqlite")
 
 
@@ -31,10 +29,9 @@ def bad_weather(
     async def inject(scene: Scene) -> None:
         weather.happened.clear()
         weather.bad = True
-        seconds = BAD_SECONDS if len(scene.load.parties) > SMALL_CROWD else FEW_BAD_SECONDS
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(BAD_SECONDS)
         # What is rare may by chance not have come yet: one in two hundred runs had no link cut.
-        give_up_at = time.monotonic() + seconds
+        give_up_at = time.monotonic() + BAD_SECONDS
         while not all(weather.happened[mishap] for mishap in shares) and time.monotonic() < give_up_at:
             await asyncio.sleep(LOOK_SECONDS)
         weather.bad = False

@@ -94,7 +94,7 @@ def networked(name: str, inject: Inject, **more: Any) -> Fault:
 
 FAULTS = [
     networked("clients cut off", clients_cut_off, short=True, waits=True),
-    networked("clients cut off one way", clients_heard_but_not_answered, waits=True),
+    networked("clients cut off one way", clients_heard_but_not_answered),
     networked("clients cut off from one server", one_server_cut_off, waits=True),
     networked("clients' network flaps", flapping("clients")),
     networked("database cut off", database_cut_off, short=True, waits=True),

@@ -139,18 +139,17 @@ def _fault(
     seconds: float,
     way: Callable[[Redis], AbstractContextManager[None]],
     short: bool = False,
-    waits: bool = False,
 ) -> Fault:
     inject: Callable[[Scene], Awaitable[None]] = partial(_away, seconds=seconds, way=way)
     late = LATE_SECONDS
-    return Fault(name, inject, short=short, waits=waits, late_seconds=late, calm_late_seconds=late, per_second=100)
+    return Fault(name, inject, short=short, waits=True, late_seconds=late, calm_late_seconds=late, per_second=100)
 
 
 FAULTS = [
     _fault("Redis is killed", seconds=8, way=dead, short=True),
     _fault("Redis is restarted", seconds=0, way=dead),
-    _fault("Redis is flushed", seconds=0, way=flushed, short=True, waits=True),
-    _fault("Redis is away for two minutes", seconds=120, way=dead, waits=True),
-    _fault("Redis is frozen for 10 s", seconds=10, way=frozen, waits=True),
+    _fault("Redis is flushed", seconds=0, way=flushed, short=True),
+    _fault("Redis is away for two minutes", seconds=120, way=dead),
+    _fault("Redis is frozen for 10 s", seconds=10, way=frozen),
     _fault("Redis is full", seconds=8, way=full),
 ]
