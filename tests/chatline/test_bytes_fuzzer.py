@@ -9,7 +9,9 @@ import pytest
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from chatline.serving.web_protocol import BoundedWebSocket
-from tests.protocol.bytes_fuzzer import fuzz_bytes, write_frame
+from chatline.serving.web_reading import PIECE_BYTES, QUEUED_EVENTS
+from tests.faults.rude import frame
+from tests.protocol.bytes_fuzzer import MOST_WAITING, Heard, Server, compare, fuzz_bytes, write_frame
 from tests.protocol.strict_bytes import CLOSE, PING, TEXT, read_stream
 
 pytestmark = pytest.mark.once
@@ -25,6 +27,19 @@ def test_whatever_bytes_come_the_socket_does_as_it_must() -> None:
     assert not found.broken, found.broken
     assert found.messages > STREAMS / 2
     assert STREAMS / 4 < found.ended < STREAMS
+
+
+def test_as_many_wait_as_can_and_no_more() -> None:
+    empty = frame(b"")
+    few, begun = empty * (QUEUED_EVENTS - 1), empty[:-1]
+    pieces = [few + begun, (empty[-1:] + empty * PIECE_BYTES)[:PIECE_BYTES]]
+
+    async def hear() -> Heard:
+        return await Server().hear(iter(pieces))
+
+    heard = asyncio.run(hear())
+    assert heard.most_waiting == MOST_WAITING
+    assert compare(b"".join(pieces), heard, longest=PIECE_BYTES) == ""
 
 
 class TakesAllAtOnce(BoundedWebSocket):

@@ -18,10 +18,10 @@ from chatline.serving.web_protocol import BoundedWebSocket
 from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES, plain_text
 from tests.chatline.web_sockets import serving
 from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
+from tests.protocol.bytes_fuzzer import MOST_WAITING, SMALLEST_FRAME
 
 pytestmark = pytest.mark.once
 
-SMALLEST_FRAME = 6
 MANY = 20_000
 
 
@@ -195,7 +195,7 @@ async def test_frames_nobody_takes_wait_as_bytes() -> None:
         await asyncio.to_thread(write_what_fits, rude, frame(b"") * MANY, seconds=1)
 
         rude.leave()
-    assert 0 < Watched.most_waiting <= PIECE_BYTES / SMALLEST_FRAME + 1
+    assert 0 < Watched.most_waiting <= MOST_WAITING
 
 
 @pytest.mark.parametrize(
