@@ -17,6 +17,7 @@ from typing import Any
 
 from daphne.server import twisted_loop
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet import reactor
 
 from chatline import asgi
 
@@ -63,6 +64,7 @@ class Life:
             async with asyncio.timeout(SHUTDOWN_SECONDS):
                 await self._tell("lifespan.shutdown")
         finally:
+            reactor.addSystemEventTrigger("after", "shutdown", die_of, signal.Signals(signum))  # type: ignore[arg-type]
             then(signum, frame)
 
     async def _tell(self, event: str) -> bool:
@@ -71,6 +73,12 @@ class Life:
         answer = asyncio.ensure_future(self._answers.get())
         await asyncio.wait([answer, self._task], return_when=asyncio.FIRST_COMPLETED)
         return answer.done() and answer.result()["type"] == f"{event}.complete"
+
+
+def die_of(number: signal.Signals) -> None:
+    """As uvicorn does: who just returned would wait for threads that a database which hangs has in its hands."""
+    signal.signal(number, signal.SIG_DFL)
+    signal.raise_signal(number)
 
 
 class Goodbye(WebSocketProtocol):
