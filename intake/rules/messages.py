@@ -43,8 +43,9 @@ Role = Message.Role
 
 A_FEW_MESSAGES = 4
 """Up to so many, each in a conversation of its own, are stored in one round trip (docs/decisions.md)."""
-PULL_MESSAGES = 100
-"""At most this many messages of one conversation in one read."""
+PULL_MESSAGES = 50
+"""At most this many messages of one conversation in one read. A socket that never reads holds so many: with 100, twenty
+of them cost a process 20 MB, with 50 15."""
 
 
 @dataclass(frozen=True, slots=True)

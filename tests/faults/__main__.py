@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import resource
 import shutil
 import signal
@@ -154,11 +155,23 @@ def _run(fault: Fault, crowd: Crowd, servers: Servers | None, size: Size, chosen
         networked=fault.networked,
     ) as stage:
         times = chosen.times or min(size.times, fault.times if servers else fault.sqlite_times)
-        result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))
+        with uninterrupted():
+            result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))
         if chosen.keep and not result.good:
             for web in stage.webs:
                 shutil.copy(web.log, chosen.keep / f"{fault.name.replace(' ', '-')}-{web.log.name}")
     return result
+
+
+@contextlib.contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Nobody looks for garbage meanwhile: what a trial writes down is much, and each look would stop all its clocks."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _skipped(fault: Fault, needs: list[str]) -> Result:

@@ -152,7 +152,6 @@ FAULTS = [
         "large frames",
         of_the_large.bear,
         databases=BOTH,
-        sqlite_times=1,
         apart=1,
         setting=of_the_large.watched,
         per_second=200,

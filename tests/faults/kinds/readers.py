@@ -141,7 +141,6 @@ FAULTS = [
         "sockets that ping and never read",
         of_the_pinging.bear,
         databases=BOTH,
-        sqlite_times=1,
         apart=CONVERSATIONS,
         setting=of_the_pinging.watched,
         per_second=200,
