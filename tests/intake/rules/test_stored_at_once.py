@@ -47,7 +47,9 @@ def numbers(outcomes: Iterable[Outcome]) -> list[int]:
 
 def bodies(visitor: Opened) -> list[str]:
     """As they are stored, by their numbers, which have no holes."""
-    found = read_messages({visitor.conversation.pk: 0})[visitor.conversation.pk]
+    found: list[Stored] = []
+    while page := read_messages({visitor.conversation.pk: len(found)}).get(visitor.conversation.pk):
+        found += page
     assert [message.seq for message in found] == list(range(1, len(found) + 1))
     return [message.body for message in found]
 
