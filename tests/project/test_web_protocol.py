@@ -1,7 +1,11 @@
-"""What the shipped web command does with a client that does not read, and with clients that write when it stops."""
+"""What the shipped web command does with a client that does not read, with clients that write when it stops, and with a
+thread that hangs then."""
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,6 +21,16 @@ from tests.web import SERVERS, Installation, Web
 FLOOD_BYTES = 24_000_000
 STALLED_SECONDS = 3.0
 STOCK = ["--ws", "websockets-sansio"]
+HANGING_SECONDS = 60
+GONE_SECONDS = 8.0
+# A thread as those that talk to the database are, which the interpreter waits for when it ends.
+HANGING = f"""
+import runpy, sys, time
+from concurrent.futures import ThreadPoolExecutor
+ThreadPoolExecutor().submit(time.sleep, {HANGING_SECONDS})
+del sys.argv[0]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
@@ -100,3 +114,23 @@ def test_who_is_writing_when_the_process_stops_is_told_why(installation: Install
         web.stop()
 
         assert [close_code_of(one) for one in tabs] == [1012] * len(tabs)
+
+
+class HangingWeb(Web):
+    def command(self) -> list[str]:
+        return [sys.executable, "-c", HANGING, *super().command()]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_process_goes_although_a_thread_hangs(installation: Installation, server: str) -> None:
+    with HangingWeb(installation, server=server) as web, tab(web.address, open_conversation(web.address)) as visitor:
+        origin_id = visitor.write("rett før")
+        visitor.wait_for("ack", origin_id=origin_id)
+        asked_at = time.monotonic()
+
+        code = web.stop()
+
+        assert time.monotonic() - asked_at < GONE_SECONDS
+        assert visitor.wait_for("drain")["reconnect_in"] >= 0
+    assert code == -signal.SIGTERM
+    assert visitor.link.close_code == 1012
