@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 
 from tests.faults.history import End, History, Operation
-from tests.faults.neighbours import Neighbours, too_slow, waits
+from tests.faults.neighbours import too_slow, waits
 
 pytestmark = pytest.mark.once
 
@@ -56,36 +49,3 @@ def test_slower_together_by_a_fifth_or_in_one_injection_by_half(
     ratios: list[list[float]], slower: float | None
 ) -> None:
     assert too_slow(ratios) == slower
-
-
-@asynccontextmanager
-async def nothing(scene: object) -> AsyncIterator[None]:
-    yield
-
-
-@dataclass
-class Told(Neighbours):
-    """Windows are as they are told, one without and one with."""
-
-    windows: Iterator[float] = field(default_factory=lambda: iter(()))
-
-    async def _window(self, scene: object) -> float:
-        return next(self.windows)
-
-
-@pytest.mark.parametrize(
-    ("found", "kept"),
-    [
-        ([1.0, 1.3, 1.2, 9.0], [1.0, 1.3, 1.2]),
-        ([1.3, 1.3, 1.0, 1.0, 0.9, 1.1, 9.0], [1.3, 1.3, 1.0, 1.0, 0.9, 1.1]),
-        ([1.3, 1.3, 1.0, 1.4, 1.4, 1.1, 9.0], [1.3, 1.3, 1.0, 1.4, 1.4, 1.1]),
-    ],
-    ids=["well", "seems slower", "is slower"],
-)
-def test_injection_that_seems_slower_gets_as_many_rounds_again_once(found: list[float], kept: list[float]) -> None:
-    scene: Any = SimpleNamespace(times=3, stage=SimpleNamespace(webs=[]))
-    neighbours = Told(nothing, windows=iter([one for ratio in found for one in (1.0, ratio)]))
-
-    asyncio.run(neighbours.bear(scene))
-
-    assert neighbours.ratios == [kept]
