@@ -33,9 +33,10 @@ HELLO_SECONDS = 10.0
 PROTOCOL_ERRORS = 5
 IN_FLIGHT_MESSAGES = 32
 SYNC_COST = 20.0
-"""A `sync` may ask for a hundred messages: it counts as so many other frames."""
-REFUSED_COST = 4.0
-"""A refusal is work as well, and who does not heed it shall not have it done for her all the time."""
+"""A `sync` may ask for many messages: it counts as so many other frames."""
+REFUSED_COST = SYNC_COST - 1
+"""A message that is refused counts as a `sync`: who does not heed it is read no faster than she may write, and is then
+hardly refused any more."""
 CONTROL_FRAMES = 256
 """A client that asks this often without reading the answers is let go."""
 SENDERS = {"visitor": Message.Role.VISITOR, "counsellor": Message.Role.COUNSELLOR}
