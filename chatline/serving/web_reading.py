@@ -22,12 +22,14 @@ from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C, 
 
 from intake.delivery.rate import Bucket
 
-PIECE_BYTES = 4096
-"""So much is parsed before somebody must have taken what came of it."""
+WHOLE_BYTES = 4096
+"""A text that came alone and whole, and not longer than this, is read here."""
+PIECE_BYTES = 512
+"""Of everything else so much is parsed before somebody must have taken what came of it, or it is counted."""
 RECEIVE_BYTES = 32_768
 """So much does the system keep unread for a socket; without a bound it is megabytes."""
-IDLE_BURST = 100
-IDLE_PER_SECOND = 20
+IDLE_BURST = 32
+IDLE_PER_SECOND = 4
 """Frames that bring no message: a client answers a PING every 20 s, and sends few messages in parts."""
 QUEUED_EVENTS = 8
 """Messages that may wait for the application before nothing more is read. uvicorn stops reading at each, which costs
@@ -52,18 +54,15 @@ class BoundedReads(WebSocketsSansIOProtocol):
             own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        if self._rest or len(data) > PIECE_BYTES or not self._may_parse():
+        if self._rest or not self._may_parse() or not self._take_whole(data):
             self._rest += data
             self.go_on()
-            return
-        self._parse(data)
 
-    def _parse(self, data: bytes) -> None:
-        text = plain_text(data) if self._is_between_messages() else None
-        if text is None:
-            super().data_received(data)
-        elif not self.close_sent:
+    def _take_whole(self, data: bytes) -> bool:
+        text = plain_text(data) if len(data) <= WHOLE_BYTES and self._is_between_messages() else None
+        if text is not None and not self.close_sent:
             self._hand_over({"type": "websocket.receive", "text": text})
+        return text is not None
 
     def _is_between_messages(self) -> bool:
         """Whether the library's parser has used up all bytes and waits for the first of a message, or for the end."""
@@ -117,7 +116,8 @@ class BoundedReads(WebSocketsSansIOProtocol):
         """Parse what is there, and read on when nothing is left; otherwise do not read."""
         while self._rest and self._may_parse() and not self.transport.is_closing():
             piece, self._rest = self._rest[:PIECE_BYTES], self._rest[PIECE_BYTES:]
-            self._parse(piece)
+            if not self._take_whole(piece):
+                super().data_received(piece)
         if self.transport.is_closing():
             self._rest = b""
         elif self._rest or not self._may_parse():

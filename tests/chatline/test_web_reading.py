@@ -15,7 +15,7 @@ from websockets.server import ServerProtocol
 from websockets.utils import apply_mask
 
 from chatline.serving.web_protocol import BoundedWebSocket
-from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES, plain_text
+from chatline.serving.web_reading import IDLE_BURST, PIECE_BYTES, WHOLE_BYTES, plain_text
 from tests.chatline.web_sockets import serving
 from tests.faults.rude import CLOSE, CONTINUATION, PING, PONG, TEXT, Rude, frame
 from tests.protocol.bytes_fuzzer import MOST_WAITING, SMALLEST_FRAME
@@ -93,7 +93,7 @@ def read_by_library(data: bytes) -> list[str] | None:
         return None
 
 
-SIZES = [0, 1, 124, 125, 126, 127, PIECE_BYTES, 65_535]
+SIZES = [0, 1, 124, 125, 126, 127, PIECE_BYTES, WHOLE_BYTES, 65_535]
 SOME_FRAMES = st.one_of(
     st.builds(frame, st.binary(max_size=200), st.sampled_from([TEXT, PING, CONTINUATION]), fin=st.booleans()),
     st.sampled_from([frame(b"x" * size) for size in (*SIZES, 65_536)]),
@@ -160,7 +160,8 @@ async def test_whole_text_between_the_parts_of_a_message_is_a_fault() -> None:
 
 
 async def test_texts_of_any_size_arrive_whole_and_in_order() -> None:
-    texts = ["a", "b" * 125, "c" * PIECE_BYTES, "å" * PIECE_BYTES, *map(str, range(2000)), "d" * 60_000, "last"]
+    long = ["c" * PIECE_BYTES, "å" * PIECE_BYTES, "d" * WHOLE_BYTES, "e" * 60_000]
+    texts = ["a", "b" * 125, *long, *map(str, range(2000)), *long, "last"]
     async with watched(echo) as address:
         rude = await asyncio.to_thread(Rude, address, "/")
 
