@@ -14,6 +14,7 @@ from statistics import median
 from tests.faults.fault import Scene
 from tests.faults.history import End, Operation
 from tests.faults.load import percentile
+from tests.faults.still_disk import Disk, watched_disk
 from tests.faults.watch import judge_growth, weight
 
 SLOWER = 1.2
@@ -24,6 +25,10 @@ WINDOW_SECONDS = 3.0
 ROUNDS, MANY_ROUNDS = 5, 12
 """In all, and with several injections, whatever comes out: who goes on until it looks well finds that it looks well."""
 WEIGH_SECONDS = 0.25
+STILL_SECONDS = 0.05 * WINDOW_SECONDS
+"""A disk that stands still for so long makes a twentieth of a window late: that is the window's p95."""
+STILL_MORE = 5
+"""Windows with it, more than without it, in which the disk may stand still by chance."""
 
 Nuisance = Callable[[Scene], AbstractAsyncContextManager[object]]
 
@@ -34,30 +39,50 @@ class Neighbours:
 
     `watched` is the setting of a fault, and `bear` its injection: all rounds of all injections are judged together, and
     those of each by themselves. `ratios` are by injection.
+
+    A round in which the disk stood still says nothing and is made again; all injections together may have as many of
+    these as they have rounds. That is measured by small writes of the harness's own, and not by what came out; a
+    nuisance that stops the disk itself is found.
     """
 
     nuisance: Nuisance
     ratios: list[list[float]] = field(default_factory=list)
     quiets: list[float] = field(default_factory=list)
     grown: float = 0.0
+    still: dict[bool, int] = field(default_factory=dict)
+    """In how many windows the disk stood still, without and with it."""
+    made_again: int = 0
     _weight: float | None = None
+    _disk: Disk | None = None
 
     @asynccontextmanager
     async def watched(self, scene: Scene) -> AsyncIterator[None]:
         self.ratios, self.quiets, self.grown, self._weight = [], [], 0.0, None
-        yield
+        self.still, self.made_again = {False: 0, True: 0}, 0
+        with watched_disk() as self._disk:
+            yield
         self._judge(scene)
 
     async def bear(self, scene: Scene) -> None:
         """Rounds of a window without it and one with it. What the servers weighed before the very first one with it
         counts for all injections: what each of them leaves behind adds up."""
         self.ratios.append([])
-        for _ in range(rounds_of(scene)):
-            quiet = await self._window(scene)
-            self._weight = self._weight or weight(scene)
+        wanted = rounds_of(scene)
+        while len(self.ratios[-1]) < wanted:
+            still = sum(self.still.values())
+            quiet, disturbed = await self._round(scene)
+            if sum(self.still.values()) > still and self.made_again < wanted * scene.times:
+                self.made_again += 1
+                continue
             self.quiets.append(quiet)
-            async with self.nuisance(scene):
-                self.ratios[-1].append(await self._window(scene) / quiet)
+            self.ratios[-1].append(disturbed / quiet)
+
+    async def _round(self, scene: Scene) -> tuple[float, float]:
+        """The others' p95 without it and with it."""
+        quiet = await self._window(scene, disturbed=False)
+        self._weight = self._weight or weight(scene)
+        async with self.nuisance(scene):
+            return quiet, await self._window(scene, disturbed=True)
 
     async def watch_memory(self, scene: Scene, until: Callable[[], bool], *, seconds: float) -> bool:
         """Until it comes true; whether it did in time."""
@@ -77,14 +102,21 @@ class Neighbours:
             told = "; ".join(", ".join(f"{ratio:.2f}" for ratio in ratios) for ratios in self.ratios)
             without = median(self.quiets) * 1000
             scene.fail(f"the others' p95 was {slower:.2f} times what it was without, {without:.0f} ms ({told})")
+        if any(self.still.values()):
+            scene.notes["disk still"] = f"{self.still[True]} with, {self.still[False]} without"
+        if self.still[True] > self.still[False] + STILL_MORE:
+            scene.fail(f"the disk stood still in {self.still[True]} windows, and in {self.still[False]} without it")
         judge_growth(scene, self.grown)
 
-    async def _window(self, scene: Scene) -> float:
+    async def _window(self, scene: Scene, *, disturbed: bool) -> float:
         """The others' p95 of a few seconds."""
+        assert self._disk is not None
+        self._disk.waited()
         since = time.monotonic()
         while time.monotonic() < since + WINDOW_SECONDS:
             await asyncio.sleep(WEIGH_SECONDS)
             self._note_weight(scene)
+        self.still[disturbed] += self._disk.waited() > STILL_SECONDS
         names = {party.name for party in scene.load.parties}
         theirs = (one for one in scene.load.history.operations if one.sender in names)
         return percentile(waits(theirs, since=since, until=time.monotonic()), 0.95)
