@@ -175,7 +175,7 @@ class Talk:
                 continue
             assert tab.view == fresh[: tab.last], f"{tab.role} sees another past"
             due = len(fresh) if whole else min(len(fresh), tab.wire.due)
-            assert tab.last >= due, f"{tab.role} has {tab.last} of {due}"
+            assert tab.last >= due, f"{tab.role} has {tab.last} of {due}: {tab.wire.story}"
 
     def check_epochs(self) -> None:
         for tab in self.tabs:
