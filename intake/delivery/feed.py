@@ -142,8 +142,12 @@ class Feed:
         self.kick()
 
     def confirm(self, seq: int) -> None:
-        """The client has displayed up to `seq`: the window opens."""
-        self.confirmed = max(self.confirmed, min(seq, self.cursor))
+        """The client has displayed up to `seq`: the window opens.
+
+        That may be more than was sent since she asked anew, when both crossed what was on its way to her: she will not
+        say it again. One who makes it up gains a window.
+        """
+        self.confirmed = max(self.confirmed, min(seq, self.cursor + self._window))
         self.kick()
 
     def reach(self, head: int) -> None:

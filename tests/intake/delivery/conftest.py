@@ -73,6 +73,13 @@ class Chat:
     async def silent(self) -> bool:
         return bool(await self.socket.receive_nothing(timeout=0.3))
 
+    async def silent_but_for_control(self) -> bool:
+        """Whether no message comes."""
+        while not await self.silent():
+            if (await self.next())["type"] == "message":
+                return False
+        return True
+
     async def leave(self) -> None:
         await self.socket.disconnect(timeout=SECONDS)
 

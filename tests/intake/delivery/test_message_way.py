@@ -157,18 +157,11 @@ async def test_feed_stops_at_the_window_until_the_reader_confirms(
     await reader.hello(token=visitor.token)
 
     first = [(await reader.read("message"))["seq"] for _ in range(2)]
-    held = await silent_but_for_control(reader)
+    held = await reader.silent_but_for_control()
     await reader.say(type="displayed", seq=2)
     rest = [(await reader.read("message"))["seq"] for _ in range(2)]
 
     assert (first, held, rest) == ([1, 2], True, [3, 4])
-
-
-async def silent_but_for_control(reader: object) -> bool:
-    while not await reader.silent():  # type: ignore[attr-defined]
-        if (await reader.next())["type"] == "message":  # type: ignore[attr-defined]
-            return False
-    return True
 
 
 async def test_retry_of_what_another_process_stored_and_told_nobody_wakes_at_once(
