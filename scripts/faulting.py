@@ -18,10 +18,14 @@ from scripts.testing import FAULT_TOOLS, provide_servers
 # What is broken needs programs to break it with (docs/faults.md). Without them, and without root, faults are skipped.
 NEEDED = ["python3-venv", "postgres", "redis-server", "caddy", *FAULT_TOOLS]
 HARNESS = ["-m", "tests.faults"]
-# Of the faults, those that mostly wait cost each other nothing, and the protocol's two take what they leave.
+# Of the faults, those that mostly wait cost each other little, and the protocol's two take what they leave.
 WAITING = [
     [*HARNESS, "--waits", *names]
-    for names in (("--only", "Redis"), ("--only", "PostgreSQL"), ("--only", "cut off", "--only", "exhausted"))
+    for names in (
+        ("--only", "Redis is"),
+        ("--only", "PostgreSQL"),
+        ("--only", "cut off", "--only", "exhausted", "--only", "disk", "--only", "clock"),
+    )
 ]
 OTHERS = [*HARNESS, "--no-waits"]
 PATIENT = ["nice", "-n", "10"]

@@ -154,7 +154,7 @@ def _run(fault: Fault, crowd: Crowd, servers: Servers | None, size: Size, chosen
         server=chosen.server,
         networked=fault.networked,
     ) as stage:
-        times = chosen.times or min(size.times, fault.times if servers else fault.sqlite_times)
+        times = chosen.times or min(size.times, fault.times)
         with uninterrupted():
             result = asyncio.run(run_trial(fault, stage, acked=size.acked, times=times, keep=chosen.keep))
         if chosen.keep and not result.good:

@@ -83,7 +83,6 @@ class Fault:
     needs: tuple[str, ...] = ()
     webs: int = 2
     times: int = 3
-    sqlite_times: int = 3
     back_seconds: float | None = 5.0
     resume_seconds: float | None = 10.0
     late_seconds: float | None = None
@@ -103,6 +102,6 @@ class Fault:
     per_second: float = 400.0
     """Messages of all parties together."""
     waits: bool = False
-    """Most of its time nothing happens: in `make faults` it runs beside the protocol's machine and fuzzer."""
+    """It mostly waits, or promises no seconds: `make faults` runs it beside the protocol's machine and fuzzer."""
     replaced: int = 5
     """So many parties close their tab in the middle of each injection."""

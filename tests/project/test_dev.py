@@ -197,9 +197,9 @@ def test_faults_are_the_protocol_and_every_fault_once(parts_said: Callable[[list
     assert parts_said([]) == [
         "['tests.protocol.machine', '--examples', '2000']",
         "['tests.protocol.frame_fuzzer', '--inputs', '1000000']",
-        "['tests.faults', '--waits', '--only', 'Redis']",
+        "['tests.faults', '--waits', '--only', 'Redis is']",
         "['tests.faults', '--waits', '--only', 'PostgreSQL']",
-        "['tests.faults', '--waits', '--only', 'cut off', '--only', 'exhausted']",
+        "['tests.faults', '--waits', '--only', 'cut off', '--only', 'exhausted', '--only', 'disk', '--only', 'clock']",
         "['tests.faults', '--no-waits']",
         "0",
     ]

@@ -102,5 +102,6 @@ FAULTS = [
         needs=("faketime",),
         setting=by_a_wrong_clock,
         replaced=0,
+        waits=True,
     )
 ]

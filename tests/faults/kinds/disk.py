@@ -111,6 +111,7 @@ FAULTS = [
         databases=("postgres", "sqlite"),
         needs=NEEDS,
         setting=partial(on_small_disk, folder_of=database_folder),
+        waits=True,
     ),
     Fault(
         "the logs' disk is full",
@@ -118,5 +119,6 @@ FAULTS = [
         databases=("postgres", "sqlite"),
         needs=NEEDS,
         setting=partial(on_small_disk, folder_of=logs_folder),
+        waits=True,
     ),
 ]

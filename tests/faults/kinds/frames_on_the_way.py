@@ -40,7 +40,7 @@ def bad_weather(
                 scene.fail(f"no frame was {mishap}: the proxy did not do its work")
             scene.count(mishap.replace("_", " "), weather.happened[mishap])
 
-    return Fault(name, inject, databases=databases, sqlite_times=3 if short else 1, setting=over, short=short)
+    return Fault(name, inject, databases=databases, setting=over, short=short)
 
 
 EVERYTHING = {"doubled": 0.1, "replayed": 0.1, "swapped": 0.1, "cut": 0.001, "dropped": 0.1, "acks_dropped": 0.1}

@@ -93,7 +93,7 @@ def networked(name: str, inject: Inject, **more: Any) -> Fault:
 
 
 FAULTS = [
-    networked("clients cut off", clients_cut_off, short=True, waits=True),
+    networked("clients cut off", clients_cut_off, short=True),
     networked("clients cut off one way", clients_heard_but_not_answered),
     networked("clients cut off from one server", one_server_cut_off, waits=True),
     networked("clients' network flaps", flapping("clients")),
@@ -102,6 +102,11 @@ FAULTS = [
     # Until the processes hear Redis again, the tick delivers.
     networked("servers' network flaps", flapping("servers"), calm_late_seconds=LATE_SECONDS),
     networked(
-        "Redis cut off", redis_cut_off, late_seconds=LATE_SECONDS, calm_late_seconds=LATE_SECONDS, per_second=100
+        "Redis cut off",
+        redis_cut_off,
+        late_seconds=LATE_SECONDS,
+        calm_late_seconds=LATE_SECONDS,
+        per_second=100,
+        waits=True,
     ),
 ]

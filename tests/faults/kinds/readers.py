@@ -132,7 +132,6 @@ FAULTS = [
         "sockets that never read",
         never_read,
         databases=BOTH,
-        sqlite_times=1,
         apart=CONVERSATIONS,
         setting=talkative_and_watched,
         per_second=200,
