@@ -66,11 +66,12 @@ def open_deaf_sockets(scene: Scene) -> list[Rude]:
 
 
 @asynccontextmanager
-async def deaf_sockets(scene: Scene) -> AsyncIterator[list[Rude]]:
+async def deaf_sockets(scene: Scene, neighbours: Neighbours) -> AsyncIterator[list[Rude]]:
+    """Twenty newcomers are given fifty messages each, which costs the others a second; not reading begins after it.
+    What the servers weigh in that second counts."""
     opened = await asyncio.to_thread(open_deaf_sockets, scene)
-    # Twenty newcomers are given fifty messages each, which costs the others a second; not reading begins after it.
-    await asyncio.sleep(FILLED_SECONDS)
     try:
+        await neighbours.watch_memory(scene, lambda: False, seconds=FILLED_SECONDS)
         yield opened
     finally:
         for one in opened:
@@ -80,7 +81,7 @@ async def deaf_sockets(scene: Scene) -> AsyncIterator[list[Rude]]:
 @asynccontextmanager
 async def pinging_sockets(scene: Scene) -> AsyncIterator[None]:
     """They ask whether anybody is there as fast as they can, and do not care for the answers."""
-    async with deaf_sockets(scene) as opened:
+    async with deaf_sockets(scene, of_the_pinging) as opened:
         for one in opened:
             one.socket.setblocking(False)
         sockets = [one.socket.fileno() for one in opened]
@@ -106,12 +107,13 @@ async def pinging_sockets(scene: Scene) -> AsyncIterator[None]:
             scene.fail(f"only {written} bytes of pings could be written")
 
 
-of_the_deaf, of_the_pinging = Neighbours(deaf_sockets), Neighbours(pinging_sockets)
+of_the_deaf: Neighbours = Neighbours(lambda scene: deaf_sockets(scene, of_the_deaf))
+of_the_pinging = Neighbours(pinging_sockets)
 
 
 async def never_read(scene: Scene) -> None:
     await of_the_deaf.bear(scene)
-    async with deaf_sockets(scene) as opened:
+    async with deaf_sockets(scene, of_the_deaf) as opened:
         gone = await of_the_deaf.watch_memory(
             scene, lambda: not any(one.is_open for one in opened), seconds=LET_GO_SECONDS
         )
