@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -151,25 +152,36 @@ def test_host_that_is_not_ours_gets_nothing(house: House) -> None:
     assert house.ask_as_tor("/privacy/", host="elsewhere.example")[0] == 400
 
 
-def last_round(house: House) -> Any:
-    url = Path(house.installation.environment["DATABASE_URL_FILE"]).read_text()
-    with psycopg.connect(url) as server:
-        return server.execute("SELECT max(kept_at) FROM intake_serviceclock").fetchone()
+def last_round(server: psycopg.Connection[Any]) -> Any:
+    return server.execute("SELECT max(kept_at) FROM intake_serviceclock").fetchone()
 
 
-def test_housekeeping_runs_as_it_is_shipped_until_it_is_asked_to_stop(house: House, tmp_path: Path) -> None:
-    before, log = last_round(house), tmp_path / "housekeeping.log"
+def queries_held_up(server: psycopg.Connection[Any]) -> int:
+    """How many queries wait for a lock that another holds."""
+    (waiting,) = server.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() or (0,)
+    return int(waiting)
 
-    with house.installation.serving("housekeeping", log=log) as process:
+
+def test_housekeeping_as_it_is_shipped_finishes_its_round_when_asked_to_stop(house: House, tmp_path: Path) -> None:
+    url, log = Path(house.installation.environment["DATABASE_URL_FILE"]).read_text(), tmp_path / "housekeeping.log"
+
+    with psycopg.connect(url) as server, house.installation.serving("housekeeping", log=log) as process:
+        before = last_round(server)
+        server.execute("LOCK TABLE django_session")  # what a round looks at last
         give_up_at = time.monotonic() + DEADLINE_SECONDS
-        while last_round(house) == before:
+        while not queries_held_up(server):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < give_up_at, log.read_text()
             time.sleep(0.1)
         process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        after = last_round(server)
+        server.rollback()
         code = process.wait(timeout=DEADLINE_SECONDS)
 
-    # One round alone would have said what it did.
+    assert after != before
+    # One round alone would have said what it did, and a query cut short that its connection is broken.
     assert (code, log.read_text()) == (0, "")
 
 

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
-import threading
 import time
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
@@ -48,9 +47,10 @@ class Command(BaseCommand):
             if done.held_back:
                 raise CommandError(refusal(done), returncode=HELD_BACK_EXIT)
             return
-        # The first process of a container is not ended by a signal that it does not handle. A round may be cut short.
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(0))
-        pause = threading.Event()
+        # The first process of a container is not ended by a signal that it does not handle. A round is finished first:
+        # cut short in a query, the pool would warn of a broken connection. This queue alone may be filled in a handler.
+        asked_to_stop: SimpleQueue[int] = SimpleQueue()
+        signal.signal(signal.SIGTERM, lambda number, frame: asked_to_stop.put(number))
         last: Rewrite | None = None
         while True:
             try:
@@ -61,7 +61,11 @@ class Command(BaseCommand):
                 # A database that is away for a minute must not end the purging for good.
                 logger.warning("Housekeeping could not reach a database. It tries again.", exc_info=True)
                 connections.close_all()
-            pause.wait(every)  # by a clock that nobody can put
+            try:
+                asked_to_stop.get(timeout=every)  # by a clock that nobody can put
+            except Empty:
+                continue
+            return
 
 
 def keep_house(*, confirmed: int = 0) -> Round:
