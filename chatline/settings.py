@@ -196,7 +196,9 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        # The probes of intake/delivery/wakeups.py find a dead line within ten seconds. Keepalive would find it too, and
+        # end it with an error that redis-py takes for "nothing yet" each time: the process would ask on, and do no more.
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_keepalive": False}]},
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"},

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 GROUP = "helpline.wake"
 PROBE_SECONDS = 5.0
 SEND_TIMEOUT_SECONDS = 2.0
+CLOSE_TRIES = 10
 PAUSE_SECONDS = 0.02
 """After a wake-up; what there is meanwhile goes together in the next. One for each of 250 commits a second
 was a fifth of a process's work."""
@@ -39,6 +40,7 @@ class Wakeups:
         self._tasks: list[asyncio.Task[None]] = []
         self._pending: Wake = {}
         self._publishing: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._probe = self._probe_heard = 0
         self._stopping = False
         self.deaf = False
@@ -51,7 +53,9 @@ class Wakeups:
         for task in [*self._tasks, *([self._publishing] if self._publishing else [])]:
             await _end(task)
         await self._send_pending()
-        await self._drop_layer()
+        self._leave_layer()
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=SEND_TIMEOUT_SECONDS)
 
     def publish(self, wake: Wake) -> None:
         """Send soon, together with whatever else is waiting to be sent."""
@@ -101,7 +105,7 @@ class Wakeups:
 
     async def _subscribe_and_hear(self) -> None:
         # A layer of its own: after Redis has restarted, only new connections are sure to hear again.
-        await self._drop_layer()
+        self._leave_layer()
         shared = get_channel_layer()
         self._layer = shared if isinstance(shared, InMemoryChannelLayer) else channel_layers.make_backend("default")
         channel = await self._layer.new_channel("wake")
@@ -122,6 +126,8 @@ class Wakeups:
             await asyncio.sleep(PROBE_SECONDS)
             if self._probe_heard < self._probe:
                 self._note_deaf(True)
+                # First: otherwise the one who listens asks Redis, which does not answer, to be unsubscribed.
+                self._leave_layer()
                 await _end(self._tasks[0])
                 self._tasks[0] = asyncio.create_task(self._listen())
 
@@ -130,12 +136,21 @@ class Wakeups:
             self.deaf = deaf
             logger.warning("Wake-ups do not arrive: the tick delivers." if deaf else "Wake-ups arrive again.")
 
-    async def _drop_layer(self) -> None:
+    def _leave_layer(self) -> None:
         layer, self._layer = self._layer, None
-        if layer is not None and hasattr(layer, "flush") and not isinstance(layer, InMemoryChannelLayer):
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
-                    await layer.flush()
+        if layer is not None and not isinstance(layer, InMemoryChannelLayer):
+            task = asyncio.get_running_loop().create_task(_close(layer))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+
+async def _close(layer: Any) -> None:
+    """As often as it takes: whoever was sending has the layer locked, and one that stays open listens on for ever."""
+    for _ in range(CLOSE_TRIES):
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+                await layer.flush()
+                return
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from tests.faults.fault import Fault, Inject, Scene
 from tests.faults.hosts import NEEDS, Host
-from tests.faults.kinds.redis_away import LATE_SECONDS, expect_deafness, redis_of
+from tests.faults.kinds.redis_away import DEAF_SECONDS, LATE_SECONDS, expect_deafness, expect_hearing, redis_of
 from tests.faults.means import NETWORKS
 from tests.faults.stage import Stage
 
 CUT_SECONDS = 15.0
+REDIS_CUT_SECONDS = 60.0
+"""Longer than the 45 s after which redis-py's keepalive would give up a line."""
+LINES = 3
+"""To listen, to tell, and to tell while nobody listens."""
+ESTABLISHED = "01"
 FLAPS = 10
 FLAP_SECONDS = 1.0
 
@@ -32,10 +38,12 @@ def servers_ports(stage: Stage) -> list[int]:
     return [stage.servers.postgres.port, stage.servers.key_store.port, stage.servers.redis.port]
 
 
-async def cut_for_a_while(scene: Scene, hosts: Sequence[Host], ports: list[int], **ways: bool) -> None:
+async def cut_for_a_while(
+    scene: Scene, hosts: Sequence[Host], ports: list[int], *, seconds: float = CUT_SECONDS, **ways: bool
+) -> None:
     for host in hosts:
         await scene.do(lambda host=host: host.cut(*ports, **ways))  # type: ignore[misc]
-    await asyncio.sleep(CUT_SECONDS)
+    await asyncio.sleep(seconds)
     for host in hosts:
         await scene.do(host.heal)
 
@@ -66,8 +74,20 @@ async def database_cut_off_from_one(scene: Scene) -> None:
 
 
 async def redis_cut_off(scene: Scene) -> None:
-    cut = cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port])
-    await asyncio.gather(cut, expect_deafness(scene, seconds=CUT_SECONDS))
+    """Also for so long that a line which nobody closes would be given up by the system."""
+    cut = cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port], seconds=REDIS_CUT_SECONDS)
+    await asyncio.gather(cut, expect_deafness(scene, seconds=DEAF_SECONDS))
+    scene.healed()
+    await expect_hearing(scene)
+    for web in scene.stage.webs:
+        if (lines := lines_to(redis_of(scene).port, pid=web.pid)) > LINES:
+            scene.fail(f"a process has {lines} lines to Redis, and needs {LINES}")
+
+
+def lines_to(port: int, *, pid: int) -> int:
+    """How many a process holds, or others on its host."""
+    sockets = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    return sum(to.endswith(f":{port:04X}") and state == ESTABLISHED for _, _, to, state, *_ in sockets)
 
 
 def flapping(*parts: str) -> Inject:

@@ -107,9 +107,8 @@ async def _away(scene: Scene, *, seconds: float, way: Callable[[Redis], Abstract
     finally:
         await scene.do(lambda: away.__exit__(None, None, None))
     scene.healed()
-    await expect_readiness(scene, seconds=HEARS_AGAIN_SECONDS, status=200, wake_ups=True)
-    if not seconds:
-        await _expect_others(scene, listeners)
+    await expect_hearing(scene)
+    await _expect_others(scene, listeners)
     if refusals(scene, "unavailable") > said:
         scene.fail("messages were refused because of Redis")
 
@@ -119,18 +118,23 @@ async def expect_deafness(scene: Scene, *, seconds: float) -> None:
     await expect_readiness(scene, seconds=seconds, status=200, ready=True, wake_ups=False)
 
 
+async def expect_hearing(scene: Scene) -> None:
+    """Every process says so again."""
+    await expect_readiness(scene, seconds=HEARS_AGAIN_SECONDS, status=200, wake_ups=True)
+
+
 async def _expect_others(scene: Scene, before: set[str]) -> None:
-    """Who is away for a moment need not be missed; but whoever listened was cut off, and listens again."""
+    """Who is away for a moment need not be missed; but whoever listened was cut off, and listens again, once each."""
     server, webs = redis_of(scene), len(scene.stage.webs)
-    if len(before) < webs:
-        scene.fail(f"{len(before)} of {webs} processes listened to Redis")
+    if len(before) != webs:
+        scene.fail(f"{webs} processes listened to Redis over {len(before)} lines")
 
     def are_others() -> bool:
         now = server.listeners()
-        return len(now) >= webs and not now & before
+        return len(now) == webs and not now & before
 
     if not await came(are_others, seconds=HEARS_AGAIN_SECONDS):
-        scene.fail("not every process was cut off from Redis and listens again")
+        scene.fail("not every process was cut off from Redis and listens again over one line")
 
 
 def _fault(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import MakeDemo
+from tests.faults.servers import Redis, folder_for
 from tests.servers import free_port, running_redis
 from tests.tab import Tab, open_conversation, tab
 from tests.web import SERVERS, Web
@@ -16,6 +17,9 @@ from tests.web import SERVERS, Web
 LATE_SECONDS = 6.0
 SOON_SECONDS = 1.0
 RENEWED_SECONDS = 30.0
+TALKATIVE = {"CHATLINE_MESSAGE_BURST": "1000", "CHATLINE_MESSAGES_PER_SECOND": "1000"}
+KEEPALIVE = 2
+"""Of /proc/net/tcp's timers, the one of a line that is given up when nothing comes."""
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
@@ -24,12 +28,7 @@ pytestmark = [pytest.mark.once, pytest.mark.processes]
 def webs(request: pytest.FixtureRequest, demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[list[Web], int]]:
     """Two processes of either server, and the port where they look for Redis."""
     port = free_port()
-    settings = {
-        "REDIS_URL": f"redis://127.0.0.1:{port}/0",
-        "CHATLINE_MESSAGE_BURST": "1000",
-        "CHATLINE_MESSAGES_PER_SECOND": "1000",
-    }
-    installation = demo_on_postgres(tmp_path, **settings)
+    installation = demo_on_postgres(tmp_path, REDIS_URL=f"redis://127.0.0.1:{port}/0", **TALKATIVE)
     with installation.running(webs=2, server=request.param) as processes:
         yield processes, port
 
@@ -66,3 +65,28 @@ def soon_again(sender: Tab, reader: Tab) -> bool:
         if all(seconds_until_read(sender, reader, "med") <= SOON_SECONDS for _ in range(3)):
             return True
     return False
+
+
+@pytest.fixture
+def web_and_redis(demo_on_postgres: MakeDemo, tmp_path: Path) -> Iterator[tuple[Web, Redis]]:
+    with folder_for("redis") as folder:
+        redis = Redis(folder)
+        redis.start()
+        try:
+            installation = demo_on_postgres(tmp_path, REDIS_URL=redis.url, **TALKATIVE)
+            with installation.running() as (web,):
+                yield web, redis
+        finally:
+            redis.kill()
+
+
+def test_no_line_to_redis_is_given_up_by_the_system(web_and_redis: tuple[Web, Redis]) -> None:
+    """redis-py takes that for "nothing yet", and asks again without a pause: the process would do nothing else."""
+    _, redis = web_and_redis
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = [
+        int(timer.partition(":")[0]) for _, _, to, _, _, timer, *_ in sockets if to.endswith(f":{redis.port:04X}")
+    ]
+
+    assert timers
+    assert KEEPALIVE not in timers
