@@ -193,12 +193,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # -- wake-ups --------------------------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
+# The probes of intake/delivery/wakeups.py find a dead line within twelve seconds. Keepalive would find it too, and end
+# it with an error that redis-py takes for "nothing yet" each time: the process would ask on, and do nothing else.
+REDIS_LINE = {} if REDIS_URL.startswith("unix:") else {"socket_keepalive": False}
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        # The probes of intake/delivery/wakeups.py find a dead line within ten seconds. Keepalive would find it too, and
-        # end it with an error that redis-py takes for "nothing yet" each time: the process would ask on, and do no more.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_keepalive": False}]},
+        "CONFIG": {"hosts": [{"address": REDIS_URL, **REDIS_LINE}]},
     }
     if REDIS_URL
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"},

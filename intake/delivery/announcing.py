@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
 from intake.delivery.hub import running_hub
-from intake.delivery.wakeups import GROUP
+from intake.delivery.wakeups import GROUP, SEND_TIMEOUT_SECONDS
 from intake.models import Conversation
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,11 @@ def _announce(conversations: list[int], helplines: list[int]) -> None:
         return
     wake = {"type": "wake", "from": "", "states": conversations, "queues": helplines}
     try:
-        async_to_sync(get_channel_layer().group_send)(GROUP, wake)
+        async_to_sync(_send)(wake)
     except Exception:  # Redis may be gone: the tick finds it
         logger.warning("A wake-up could not be sent.", exc_info=True)
+
+
+async def _send(wake: dict[str, Any]) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
+        await get_channel_layer().group_send(GROUP, wake)

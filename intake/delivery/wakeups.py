@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
@@ -21,6 +21,7 @@ GROUP = "helpline.wake"
 PROBE_SECONDS = 5.0
 SEND_TIMEOUT_SECONDS = 2.0
 CLOSE_TRIES = 10
+CLOSE_PAUSE_SECONDS = 0.2
 PAUSE_SECONDS = 0.02
 """After a wake-up; what there is meanwhile goes together in the next. One for each of 250 commits a second
 was a fifth of a process's work."""
@@ -108,7 +109,8 @@ class Wakeups:
         self._leave_layer()
         shared = get_channel_layer()
         self._layer = shared if isinstance(shared, InMemoryChannelLayer) else channel_layers.make_backend("default")
-        channel = await self._layer.new_channel("wake")
+        with _same_end():
+            channel = await self._layer.new_channel("wake")
         await self._layer.group_add(GROUP, channel)
         self._probe_heard = self._probe
         while True:
@@ -145,12 +147,26 @@ class Wakeups:
 
 
 async def _close(layer: Any) -> None:
-    """As often as it takes: whoever was sending has the layer locked, and one that stays open listens on for ever."""
+    """Again and again for 20 s: whoever was sending has it locked, and one that stays open listens on for ever."""
     for _ in range(CLOSE_TRIES):
         with contextlib.suppress(Exception):
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await layer.flush()
                 return
+        await asyncio.sleep(CLOSE_PAUSE_SECONDS)
+    logger.warning("Lines to Redis could not be closed.")
+
+
+@contextlib.contextmanager
+def _same_end() -> Iterator[None]:
+    """channels_redis has the loop close each layer in its end, one inside the other. We close ours ourselves, and after
+    an hour without Redis there would be thousands."""
+    loop = asyncio.get_running_loop()
+    end = loop.close
+    try:
+        yield
+    finally:
+        loop.close = end  # type: ignore[method-assign]
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -42,6 +42,8 @@ from tests.project.production import (
 )
 from tests.tab import open_conversation, tab
 
+ROUND_SECONDS = 3.0
+"""Longer than a round of housekeeping with nothing to do."""
 OPEN_HELPLINE = """import django
 django.setup()
 from counsellor.models import Membership
@@ -156,23 +158,31 @@ def last_round(server: psycopg.Connection[Any]) -> Any:
     return server.execute("SELECT max(kept_at) FROM intake_serviceclock").fetchone()
 
 
-def queries_held_up(server: psycopg.Connection[Any]) -> int:
-    """How many queries wait for a lock that another holds."""
-    (waiting,) = server.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone() or (0,)
-    return int(waiting)
+def is_held_up(server: psycopg.Connection[Any], table: str) -> bool:
+    """Whether a query waits for a table that another has locked."""
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = %s::regclass"
+    return server.execute(waiting, [table]).fetchone() is not None
+
+
+def wait_for(condition: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up_at = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < give_up_at, log.read_text()
+        time.sleep(0.1)
+
+
+def database_of(house: House) -> psycopg.Connection[Any]:
+    return psycopg.connect(Path(house.installation.environment["DATABASE_URL_FILE"]).read_text())
 
 
 def test_housekeeping_as_it_is_shipped_finishes_its_round_when_asked_to_stop(house: House, tmp_path: Path) -> None:
-    url, log = Path(house.installation.environment["DATABASE_URL_FILE"]).read_text(), tmp_path / "housekeeping.log"
+    log = tmp_path / "housekeeping.log"
 
-    with psycopg.connect(url) as server, house.installation.serving("housekeeping", log=log) as process:
+    with database_of(house) as server, house.installation.serving("housekeeping", log=log) as process:
         before = last_round(server)
-        server.execute("LOCK TABLE django_session")  # what a round looks at last
-        give_up_at = time.monotonic() + DEADLINE_SECONDS
-        while not queries_held_up(server):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < give_up_at, log.read_text()
-            time.sleep(0.1)
+        server.execute("LOCK TABLE django_session")  # what a round comes to near its end
+        wait_for(lambda: is_held_up(server, "django_session"), process=process, log=log)
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=1)
@@ -182,6 +192,20 @@ def test_housekeeping_as_it_is_shipped_finishes_its_round_when_asked_to_stop(hou
 
     assert after != before
     # One round alone would have said what it did, and a query cut short that its connection is broken.
+    assert (code, log.read_text()) == (0, "")
+
+
+def test_housekeeping_as_it_is_shipped_stops_at_once_between_two_rounds(house: House, tmp_path: Path) -> None:
+    log = tmp_path / "housekeeping.log"
+
+    with database_of(house) as server, house.installation.serving("housekeeping", log=log) as process:
+        server.autocommit = True
+        before = last_round(server)
+        wait_for(lambda: last_round(server) != before, process=process, log=log)
+        time.sleep(ROUND_SECONDS)
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=ROUND_SECONDS)
+
     assert (code, log.read_text()) == (0, "")
 
 

@@ -91,7 +91,6 @@ class Holding(RuleBasedStateMachine):
 
     def _post(self, wire: Wire, origin_id: str, body: str) -> None:
         wire.posted.append(origin_id)
-        wire.answered.discard(origin_id)
         wire.say(type="message", origin_id=origin_id, body=body)
 
     def _post_new(self, wire: Wire, *, body: str | None = None, fault: str = "") -> None:
@@ -105,7 +104,7 @@ class Holding(RuleBasedStateMachine):
         if other_body:
             post.bodies.append(f"{post.bodies[0]} ikke {len(post.bodies)}")
             # What is not answered yet may be stored with either body.
-            if post.seq is not None and (origin_id in wire.answered or origin_id not in wire.posted):
+            if post.seq is not None and origin_id not in wire.waiting:
                 wire.must_refuse.add(origin_id)
         else:
             wire.must_refuse.discard(origin_id)
@@ -123,7 +122,7 @@ class Holding(RuleBasedStateMachine):
 
     def _is_answered(self, wire: Wire) -> bool:
         wire.hear()
-        return not wire.alive or set(wire.posted) <= wire.answered
+        return not wire.alive or not wire.waiting
 
     def _until(self, reached: Callable[[], bool], otherwise: str) -> None:
         assert self.world.run_until(reached, nudge=self.world.tick), otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ class Wire:
         self.next: int | None = hello["after"] + 1
         self.claims: list[tuple[str, int]] = [("hello", hello["after"])]
         self.posted: list[str] = []
-        self.answered: set[str] = set()
+        self.answered: Counter[str] = Counter()
         self.must_refuse: set[str] = set()
         self.handed_over = False
         self.shown = 0
@@ -61,6 +62,11 @@ class Wire:
 
     def say(self, **frame: Any) -> None:
         self.put({"type": "websocket.receive", "text": json.dumps(frame)})
+
+    @property
+    def waiting(self) -> Counter[str]:
+        """What it has posted, as often as that has not been answered: each time it is sent has an answer of its own."""
+        return Counter(self.posted) - self.answered
 
     @property
     def alive(self) -> bool:

@@ -94,12 +94,12 @@ class Talk:
         post.seq = seq
         self.told[seq] = key
         self.unproven.append((seq, *key))
-        wire.answered.add(origin_id)
+        wire.answered[origin_id] += 1
 
     def check_error(self, wire: Wire, frame: dict[str, Any]) -> None:
         code, origin_id = frame["code"], frame.get("origin_id")
         if origin_id is not None:
-            wire.answered.add(origin_id)
+            wire.answered[origin_id] += 1
         post = self.posts.get((wire.tab.role, origin_id or ""), Post([]))
         expected = {
             "malformed": post.fault == "malformed",

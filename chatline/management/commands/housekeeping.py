@@ -40,6 +40,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, every: int | None = None, yes_remove: int = 0, **options: Any) -> None:
+        if every is not None and every < 1:
+            raise CommandError("--every takes whole seconds, 1 or more.")
         if every is None:
             done = keep_house(confirmed=yes_remove)
             forget_destroyed(None, at=time.monotonic())

@@ -74,7 +74,7 @@ async def database_cut_off_from_one(scene: Scene) -> None:
 
 
 async def redis_cut_off(scene: Scene) -> None:
-    """Also for so long that a line which nobody closes would be given up by the system."""
+    """For so long that a line which nobody closes would be given up by the system."""
     cut = cut_for_a_while(scene, scene.stage.hosts, [redis_of(scene).port], seconds=REDIS_CUT_SECONDS)
     await asyncio.gather(cut, expect_deafness(scene, seconds=DEAF_SECONDS))
     scene.healed()

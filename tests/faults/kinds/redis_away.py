@@ -126,8 +126,8 @@ async def expect_hearing(scene: Scene) -> None:
 async def _expect_others(scene: Scene, before: set[str]) -> None:
     """Who is away for a moment need not be missed; but whoever listened was cut off, and listens again, once each."""
     server, webs = redis_of(scene), len(scene.stage.webs)
-    if len(before) != webs:
-        scene.fail(f"{webs} processes listened to Redis over {len(before)} lines")
+    if len(before) < webs:
+        scene.fail(f"{len(before)} of {webs} processes listened to Redis")
 
     def are_others() -> bool:
         now = server.listeners()

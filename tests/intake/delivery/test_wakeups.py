@@ -12,6 +12,7 @@ from channels.layers import get_channel_layer
 from intake.delivery.wakeups import GROUP, Wakeups
 
 MANY = 200
+HEARD_SECONDS = 0.3
 
 
 @pytest.fixture
@@ -77,3 +78,16 @@ async def test_retry_of_an_old_message_does_not_take_a_higher_head_away(wakeups:
     wakeups.publish({"heads": {7: 4, 8: 1}})
 
     assert dict((await hear(other))["heads"]) == {7: 9, 8: 1}
+
+
+async def test_end_of_the_loop_is_not_made_longer_by_each_subscription() -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.close
+    for _ in range(3):
+        wakeups = Wakeups(lambda wake: None)
+        await wakeups.start()
+        wakeups.publish({"heads": {7: 1}})
+        await asyncio.sleep(HEARD_SECONDS)
+        await wakeups.stop()
+
+    assert loop.close == end

@@ -5,7 +5,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db.models import Q
 from django.utils import timezone
 
@@ -139,6 +139,11 @@ def test_housekeeping_runs_twice_and_destroys_yesterdays_salt(visitor: Opened) -
     call_command("housekeeping", stdout=io.StringIO())
 
     assert list(Salt.objects.values_list("day_on", flat=True)) == [today]
+
+
+def test_housekeeping_without_a_pause_is_refused() -> None:
+    with pytest.raises(CommandError, match="1 or more"):
+        call_command("housekeeping", every=0)
 
 
 @pytest.mark.django_db(transaction=True)
