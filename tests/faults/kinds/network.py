@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from tests.faults.fault import Fault, Inject, Scene
@@ -13,13 +12,13 @@ from tests.faults.hosts import NEEDS, Host
 from tests.faults.kinds.redis_away import DEAF_SECONDS, LATE_SECONDS, expect_deafness, expect_hearing, redis_of
 from tests.faults.means import NETWORKS
 from tests.faults.stage import Stage
+from tests.lines import lines_to
 
 CUT_SECONDS = 15.0
 REDIS_CUT_SECONDS = 60.0
 """Longer than the 45 s after which redis-py's keepalive would give up a line."""
 LINES = 3
 """To listen, to tell, and to tell while nobody listens."""
-ESTABLISHED = "01"
 FLAPS = 10
 FLAP_SECONDS = 1.0
 
@@ -80,14 +79,8 @@ async def redis_cut_off(scene: Scene) -> None:
     scene.healed()
     await expect_hearing(scene)
     for web in scene.stage.webs:
-        if (lines := lines_to(redis_of(scene).port, pid=web.pid)) > LINES:
+        if (lines := len(lines_to(redis_of(scene).port, pid=web.pid))) > LINES:
             scene.fail(f"a process has {lines} lines to Redis, and needs {LINES}")
-
-
-def lines_to(port: int, *, pid: int) -> int:
-    """How many a process holds, or others on its host."""
-    sockets = [line.split() for line in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    return sum(to.endswith(f":{port:04X}") and state == ESTABLISHED for _, _, to, state, *_ in sockets)
 
 
 def flapping(*parts: str) -> Inject:

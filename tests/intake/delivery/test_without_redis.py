@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import MakeDemo
 from tests.faults.servers import Redis, folder_for
+from tests.lines import KEEPALIVE, lines_to
 from tests.servers import free_port, running_redis
 from tests.tab import Tab, open_conversation, tab
 from tests.web import SERVERS, Web
@@ -18,9 +19,6 @@ LATE_SECONDS = 6.0
 SOON_SECONDS = 1.0
 RENEWED_SECONDS = 30.0
 TALKATIVE = {"CHATLINE_MESSAGE_BURST": "1000", "CHATLINE_MESSAGES_PER_SECOND": "1000"}
-ESTABLISHED = "01"
-KEEPALIVE = 2
-"""Of /proc/net/tcp's timers, the one of a line that is given up when nothing comes."""
 
 pytestmark = [pytest.mark.once, pytest.mark.processes]
 
@@ -78,19 +76,9 @@ def test_no_line_to_redis_is_given_up_by_the_system(demo_on_postgres: MakeDemo, 
                 give_up_at = time.monotonic() + RENEWED_SECONDS
                 while not redis.listeners():
                     assert time.monotonic() < give_up_at
-                timers = timers_of_lines(redis.port)
+                timers = lines_to(redis.port)
         finally:
             redis.kill()
 
     assert len(timers) >= 1
     assert KEEPALIVE not in timers
-
-
-def timers_of_lines(port: int) -> list[int]:
-    """Which timer of the system each open connection to this port waits for."""
-    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return [
-        int(timer.partition(":")[0])
-        for _, _, to, state, _, timer, *_ in sockets
-        if to.endswith(f":{port:04X}") and state == ESTABLISHED
-    ]
